@@ -1,0 +1,47 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The import rules of README's map are the dependencies below: TUI, Chat and Kernel
+// never see each other; only the executable sees all three.
+
+let strict: [SwiftSetting] = [.treatAllWarnings(as: .error)]
+
+let package = Package(
+  name: "cria",
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+    .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+  ],
+  targets: [
+    .systemLibrary(name: "CNcurses", providers: [.apt(["libncurses-dev"])]),
+    .target(
+      name: "CKernels",
+      cSettings: [.treatAllWarnings(as: .error)]),
+    .target(name: "Kernel", dependencies: ["CKernels"], swiftSettings: strict),
+    .target(name: "Chat", swiftSettings: strict),
+    .target(
+      name: "TUI",
+      dependencies: ["CNcurses", .product(name: "TOMLKit", package: "TOMLKit")],
+      swiftSettings: strict),
+    .executableTarget(
+      name: "cria",
+      dependencies: [
+        "Kernel", "Chat", "TUI",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+        .product(name: "Logging", package: "swift-log"),
+        .product(name: "TOMLKit", package: "TOMLKit"),
+      ],
+      swiftSettings: strict),
+
+    .testTarget(name: "KernelTests", dependencies: ["Kernel", "CKernels"], swiftSettings: strict),
+    .testTarget(name: "ChatTests", dependencies: ["Chat"], swiftSettings: strict),
+    .testTarget(name: "TUITests", dependencies: ["TUI"], swiftSettings: strict),
+    .testTarget(
+      name: "CriaTests", dependencies: ["cria", "Kernel", "Chat", "TUI"], swiftSettings: strict),
+    .testTarget(name: "ModelTests", dependencies: ["Kernel"], swiftSettings: strict),
+    .testTarget(name: "EndToEnd", dependencies: [], swiftSettings: strict),
+  ],
+  swiftLanguageModes: [.v6],
+  cLanguageStandard: .c11
+)

@@ -1,0 +1,4 @@
+#ifndef CKERNELS_H
+#define CKERNELS_H
+static inline int ck_placeholder(void) { return 0; }
+#endif

@@ -1,0 +1,2 @@
+/// An index into the vocabulary.
+package typealias TokenID = Int32

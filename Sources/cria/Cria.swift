@@ -1,0 +1,6 @@
+import ArgumentParser
+
+@main
+struct Cria: ParsableCommand {
+  static let configuration = CommandConfiguration(commandName: "cria")
+}
