@@ -1,3 +1,6 @@
+// The functions carry the field's names of the types.
+// swift-format-ignore-file: AlwaysUseLowerCamelCase
+
 /// Turns blocks of `type` into values.
 ///
 /// The formats' definition in code: scalar, one loop a type. The vector loops are measured
