@@ -1,7 +1,7 @@
 /// Finds the merge of two neighbouring tokens: an open-addressing hash from a pair of ids to
 /// the merge's rank and the token it makes.
 struct PairTable: Sendable {
-  private struct Entry {
+  fileprivate struct Entry {
     /// The left id in the high half, the right one in the low half.
     var pair: UInt64
     var rank: UInt32
@@ -9,7 +9,7 @@ struct PairTable: Sendable {
   }
 
   /// No pair of ids, which are not negative, looks like this.
-  private static let free = UInt64.max
+  fileprivate static let free = UInt64.max
 
   private var entries: [Entry]
   private let seed: UInt64
@@ -35,7 +35,7 @@ struct PairTable: Sendable {
     entries[slot] = Entry(pair: pair, rank: rank, result: result)
   }
 
-  private static func pair(_ left: TokenID, _ right: TokenID) -> UInt64 {
+  fileprivate static func pair(_ left: TokenID, _ right: TokenID) -> UInt64 {
     UInt64(UInt32(bitPattern: left)) << 32 | UInt64(UInt32(bitPattern: right))
   }
 

@@ -21,9 +21,9 @@ extension PieceRole {
   /// in a user's text becomes several tokens. A piece that can only mean the end of a turn is
   /// special whatever its type.
   static func roles(of vocabulary: Vocabulary) -> [PieceRole] {
-    var roles = vocabulary.types.map { type in
+    var roles = vocabulary.types.map { (type) -> PieceRole in
       switch type {
-      case .normal: PieceRole.text
+      case .normal: .text
       case .control, .unknown: .special
       case .userDefined: .wholeText
       case .unused: .unused

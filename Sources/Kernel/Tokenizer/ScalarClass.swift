@@ -58,19 +58,17 @@ struct ClassifiedScalar {
       kind = ScalarClass(ascii: byte)
       length = 1
     } else {
-      self.init(multibyte: text, at: offset)
+      (kind, length) = Self.classifyMultibyte(text, at: offset)
     }
   }
 
-  private init(multibyte text: UnsafeBufferPointer<UInt8>, at offset: Int) {
-    length = UTF8Shape.length(of: text, at: offset)
-    guard length > 1 else {
-      kind = .other
-      length = 1
-      return
-    }
-    var value = UInt32(text[offset]) & (0x7F >> UInt32(length))
-    for index in 1..<length { value = value << 6 | UInt32(text[offset + index] & 0x3F) }
-    kind = Unicode.Scalar(value).map(ScalarClass.init) ?? .other
+  private static func classifyMultibyte(
+    _ text: UnsafeBufferPointer<UInt8>, at offset: Int
+  ) -> (ScalarClass, Int) {
+    let count = UTF8Shape.length(of: text, at: offset)
+    guard count > 1 else { return (.other, 1) }
+    var value = UInt32(text[offset]) & (0x7F >> UInt32(count))
+    for index in 1..<count { value = value << 6 | UInt32(text[offset + index] & 0x3F) }
+    return (Unicode.Scalar(value).map { ScalarClass($0) } ?? .other, count)
   }
 }
