@@ -93,6 +93,7 @@ package struct Conversation: Sendable, Equatable, Identifiable {
     let parent = messages[index].parent
     change(&messages[index])
     messages[index].parent = parent
+    if messages[index].id != id { messages[index] = messages[index].with(id: id) }
   }
 
   /// Makes the message the head, whatever follows it; `nil` goes back before the first.

@@ -35,4 +35,11 @@ package struct Message: Sendable, Equatable, Identifiable {
     self.reply = reply
     self.isHidden = isHidden
   }
+
+  /// The same message under another id.
+  func with(id: MessageID) -> Message {
+    Message(
+      id: id, parent: parent, role: role, text: text, input: input, date: date, reply: reply,
+      isHidden: isHidden)
+  }
 }
