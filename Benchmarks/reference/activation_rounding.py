@@ -1,6 +1,6 @@
 """Where does the KL of 8-bit activations come from? Simulated in the NumPy model.
 
-    python3 activation_rounding.py MODEL.gguf IDS.json [-o TABLE]
+    python3 activation_rounding.py MODEL.gguf IDS.json [--only TEXT]
 
 Rounds the input of chosen matrices the way an integer kernel would (blocks of 32 along the row, one
 scale each, largest magnitude / 127), leaves all else in float32, and prints the KL divergence from
@@ -65,82 +65,72 @@ def only(roles, **options):
 
 
 def cases():
-    int16 = {"levels": 32767}
+    """(name, what to do to the input of which matrices); the rest stays exact."""
+    wide = {"levels": 32767}
     cache = {"key": half, "value": half}
-    yield "int8, all matrices", only(MATRICES)
-    for role in MATRICES:
-        yield f"int8, {role} alone", only([role])
-    yield "KV in F16 alone", cache
-    yield "KV, query, probabilities in F16 alone", cache | {"query": half, "probabilities": half}
-    yield "int8, all matrices, KV in F16", only(MATRICES) | cache
-    yield "as llama.cpp: int8, F16 scales, all of attention F16", only(
-        MATRICES, half_scale=True
-    ) | cache | {"query": half, "probabilities": half}
-    yield "int8, all, F16 scales", only(MATRICES, half_scale=True)
-    yield "int8, all, blocks of 16", only(MATRICES, block=16)
-    yield "int8, all, blocks of 8", only(MATRICES, block=8)
-    yield "int8, all, least-squares scale", only(MATRICES, search=True)
-    yield "int8, all but output; output int16", only(MATRICES) | only(["output"], **int16)
-    yield "int8, all but down; down int16", only(MATRICES) | only(["down"], **int16)
-    yield "int8, all but down and output; these int16", only(MATRICES) | only(
-        ["down", "output"], **int16
-    )
-    yield "int8, all but qkv; qkv int16", only(MATRICES) | only(["qkv"], **int16)
-    yield "int8, all but gate_up; gate_up int16", only(MATRICES) | only(["gate_up"], **int16)
-    yield "int8, all but attn_output; attn_output int16", only(MATRICES) | only(
-        ["attn_output"], **int16
-    )
-    yield "int8, all but qkv and output; these int16", only(MATRICES) | only(
-        ["qkv", "output"], **int16
-    )
-    yield "int8, all but qkv, down and output; these int16", only(MATRICES) | only(
-        ["qkv", "down", "output"], **int16
-    )
+    attention = cache | {"query": half, "probabilities": half}
     ranged = {role: centred for role in MATRICES}
-    yield "int8 with an offset (each block's own range), all", ranged
-    yield "the same, but output int16", ranged | only(["output"], **int16)
-    yield "the same, but qkv and output int16", ranged | only(["qkv", "output"], **int16)
-    yield "offset for qkv and gate_up, symmetric for the others", only(MATRICES) | {
-        role: centred for role in ("qkv", "gate_up")
-    }
-    yield "offset for qkv and gate_up, output int16, others symmetric", only(MATRICES) | {
-        role: centred for role in ("qkv", "gate_up")
-    } | only(["output"], **int16)
-    yield "offset for qkv, gate_up and output, symmetric for the others", only(MATRICES) | {
-        role: centred for role in ("qkv", "gate_up", "output")
-    }
-    yield "offset for output alone, symmetric for the others", only(MATRICES) | {"output": centred}
-    yield "offset for qkv alone, output int16, others symmetric", only(MATRICES) | {
-        "qkv": centred
-    } | only(["output"], **int16)
-    yield "int8, all, blocks of 16; output int16", only(MATRICES, block=16) | only(
-        ["output"], **int16
+
+    def chosen(roles):
+        return {role: ranged[role] for role in roles}
+
+    yield "all int8", only(MATRICES)
+    for role in MATRICES:
+        yield f"{role} int8, the rest exact", only([role])
+    yield "cache F16", cache
+    yield "cache, query and probabilities F16", attention
+    yield "all int8, cache F16", only(MATRICES) | cache
+    yield "all int8 with F16 scales, attention F16 (llama.cpp)", only(
+        MATRICES, half_scale=True
+    ) | attention
+    yield "all int8, least-squares scale", only(MATRICES, search=True)
+    yield "all int8, blocks of 16", only(MATRICES, block=16)
+    yield "all int8, blocks of 8", only(MATRICES, block=8)
+    for wider in (["output"], ["qkv"], ["gate_up"], ["down"], ["attn_output"]):
+        yield f"all int8, but {wider[0]} int16", only(MATRICES) | only(wider, **wide)
+    yield "all int8, but down and output int16", only(MATRICES) | only(["down", "output"], **wide)
+    yield "all int8, but qkv and output int16", only(MATRICES) | only(["qkv", "output"], **wide)
+    yield "all int8, but qkv, down and output int16", only(MATRICES) | only(
+        ["qkv", "down", "output"], **wide
     )
-    yield "int16, all matrices, KV in F16", only(MATRICES, **int16) | cache
+    yield "all int8, blocks of 16; output int16", only(MATRICES, block=16) | only(
+        ["output"], **wide
+    )
+    yield "all int8 with an offset", ranged
+    yield "all int8 with an offset, but output int16", ranged | only(["output"], **wide)
+    yield "all int8 with an offset, but qkv and output int16", ranged | only(
+        ["qkv", "output"], **wide
+    )
+    yield "all int8, output with an offset", only(MATRICES) | chosen(["output"])
+    yield "all int8, qkv and gate_up with an offset", only(MATRICES) | chosen(["qkv", "gate_up"])
+    yield "all int8, qkv, gate_up and output with an offset", only(MATRICES) | chosen(
+        ["qkv", "gate_up", "output"]
+    )
+    yield "all int8, qkv and gate_up with an offset, output int16", only(MATRICES) | chosen(
+        ["qkv", "gate_up"]
+    ) | only(["output"], **wide)
+    yield "all int16, cache F16", only(MATRICES, **wide) | cache
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("model")
     parser.add_argument("ids")
-    parser.add_argument("-o", "--output", help="append the lines to this file too")
     parser.add_argument("--only", default="", help="only the cases with this in their name")
     arguments = parser.parse_args()
     with open(arguments.ids) as file:
         ids = json.load(file)["ids"]
     model = Llama(arguments.model)
     exact = model.logits(ids)
-    table = open(arguments.output, "a") if arguments.output else None
     for name, how in cases():
         if arguments.only not in name:
             continue
         result = divergence(exact, model.logits(ids, plan(**how)))
-        line = (
-            f"{name:55} mean KL {result['meanKL']:.2e}  99% {result['kl99']:.2e}"
-            f"  same top {result['sameTop']:.2%}"
+        print(
+            f"{name:54} mean KL {result['meanKL']:.2e}  99% {result['kl99']:.2e}"
+            f"  same top {result['sameTop']:.1%}",
+            flush=True,
         )
-        for out in (None, table) if table else (None,):
-            print(line, file=out, flush=True)
 
 
 if __name__ == "__main__":

