@@ -1,6 +1,63 @@
 import ArgumentParser
+import Glibc
 
+/// The root command and the one place where the program ends.
 @main
 struct Cria: ParsableCommand {
-  static let configuration = CommandConfiguration(commandName: "cria")
+  static let configuration = CommandConfiguration(
+    commandName: "cria",
+    abstract: "Chat in the terminal with a language model that runs on this machine.",
+    discussion: """
+      Examples:
+        cria pull smollm2-135m
+        cria models
+      """,
+    version: Version.text,
+    subcommands: [ModelsCommand.self, PullCommand.self, RemoveCommand.self, PathsCommand.self])
+
+  static func main() {
+    StandardStreams.occupy()
+    signal(SIGPIPE, SIG_IGN)
+    do {
+      var command = try parseAsRoot()
+      try command.run()
+    } catch {
+      finish(error)
+    }
+    Interrupt.finish()
+  }
+
+  /// Reports `error` and ends the program with the status that every command promises.
+  private static func finish(_ error: any Error) -> Never {
+    switch error {
+    case is OutputClosed:
+      Interrupt.die(by: SIGPIPE)
+    case is Cancelled:
+      Interrupt.finish()
+      Glibc.exit(Failure.Status.failed.rawValue)
+    default:
+      break
+    }
+    if Interrupt.isRequested { Interrupt.finish() }
+    if Failure.isWorded(error) {
+      let failure = Failure(error)
+      StandardStreams.note(failure.line + "\n")
+      Glibc.exit(failure.status.rawValue)
+    }
+    // What is left comes from the argument parser: a request for help, or bad usage.
+    let message = fullMessage(for: error)
+    if exitCode(for: error).isSuccess {
+      do {
+        try StandardStreams.writeLine(message)
+      } catch {
+        finish(error)
+      }
+      Glibc.exit(0)
+    }
+    let lines = message.split(separator: "\n", omittingEmptySubsequences: false)
+      .map { VisibleText.escaped(String($0)) }.joined(separator: "\n")
+    let isError = lines.hasPrefix("Error: ")
+    StandardStreams.note((isError ? "cria: " + lines.dropFirst("Error: ".count) : lines) + "\n")
+    Glibc.exit(Failure.Status.usage.rawValue)
+  }
 }
