@@ -16,11 +16,14 @@
 extern char *tigetstr(const char *);
 extern int tigetflag(const char *);
 extern int tigetnum(const char *);
+extern int setupterm(const char *, int, int *);
 #if !(defined(__linux__) && defined(_XOPEN_SOURCE) && (_XOPEN_SOURCE - 0) >= 500)
 extern int wcwidth(wchar_t);
 #endif
 
 static inline WINDOW *cria_stdscr(void) { return stdscr; }
+// The standard streams are shared state to Swift. NULL, not exit(), when TERM is of no use.
+static inline SCREEN *cria_newterm(void) { return newterm(NULL, stdout, stdin); }
 static inline int cria_lines(void) { return LINES; }
 static inline int cria_columns(void) { return COLS; }
 static inline int cria_color_count(void) { return COLORS; }
