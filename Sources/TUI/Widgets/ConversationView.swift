@@ -63,11 +63,13 @@ package struct ConversationView: Hashable, Sendable {
     settle()
   }
 
-  /// Adds text to the last entry; for replies that stream. Costs by the text added.
-  package mutating func appendText(_ text: String) {
-    guard let last = entries.indices.last else { return }
-    entries[last].text += text
-    if layouts[last] != nil { layouts[last]?.extend(to: entries[last].text) }
+  /// Adds text to an entry, the last one unless said otherwise; for replies that stream.
+  /// Costs by the text added, not by the text there.
+  package mutating func appendText(_ text: String, at index: Int? = nil) {
+    let index = index ?? entries.count - 1
+    guard entries.indices.contains(index), !text.isEmpty else { return }
+    entries[index].text += text
+    if layouts[index] != nil { layouts[index]?.extend(to: entries[index].text) }
     settle()
   }
 
