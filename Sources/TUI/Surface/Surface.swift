@@ -30,6 +30,7 @@ package struct Surface: Hashable, Sendable {
   }
 
   /// Runs `body` with drawing cut to a block as well as to the present clip.
+  @discardableResult
   package mutating func clipped<R, E: Error>(
     to rect: Rect, _ body: (inout Surface) throws(E) -> R
   ) throws(E) -> R {
