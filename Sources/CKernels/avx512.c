@@ -386,7 +386,7 @@ static void quantize(const float *x, size_t width, ck_group *out) {
     __m512 low = _mm512_loadu_ps(x), high = _mm512_loadu_ps(x + 16);
     float largest = _mm512_reduce_max_ps(_mm512_max_ps(_mm512_abs_ps(low), _mm512_abs_ps(high)));
     float scale = largest / 127;
-    __m512 inverse = _mm512_set1_ps(largest > 0 ? 127 / largest : 0);
+    __m512 inverse = _mm512_set1_ps(largest > CK_NEGLIGIBLE ? 127 / largest : 0);
     __m512i levels_low = _mm512_cvtps_epi32(_mm512_mul_ps(low, inverse));
     __m512i levels_high = _mm512_cvtps_epi32(_mm512_mul_ps(high, inverse));
     _mm_store_si128((__m128i *)(group->low + b * 16), _mm512_cvtepi32_epi8(levels_low));

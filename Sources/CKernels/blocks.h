@@ -17,6 +17,10 @@ enum {
   Q6_K_BYTES = 210, // 128 bytes low nibbles, 64 bytes high pairs, 16 signed scales, f16 scale
 };
 
+/// A block of activations none of which is larger is rounded to zeros: the inverse of its scale
+/// would not be finite.
+#define CK_NEGLIGIBLE 1e-30f
+
 static inline uint16_t ck_u16(const void *p) {
   uint16_t v;
   memcpy(&v, p, 2);

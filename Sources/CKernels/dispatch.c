@@ -13,6 +13,9 @@ static bool runs(const ck_table *table) {
            __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
            __builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("fma") &&
            __builtin_cpu_supports("f16c");
+  if (table == &ck_avx2)
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+           __builtin_cpu_supports("f16c");
 #endif
   return true;
 }
@@ -21,6 +24,7 @@ const ck_table *ck_select(const char *name) {
   static const ck_table *const best_first[] = {
 #if defined(__x86_64__)
       &ck_avx512,
+      &ck_avx2,
 #endif
       &ck_scalar};
   for (size_t i = 0; i < sizeof best_first / sizeof best_first[0]; i++) {

@@ -193,7 +193,7 @@ static void quantize(const float *x, size_t width, ck_group *out) {
     const float *v = x + block * 32;
     float largest = 0;
     for (size_t j = 0; j < 32; j++) largest = fmaxf(largest, fabsf(v[j]));
-    float scale = largest / 127, inverse = largest > 0 ? 127 / largest : 0;
+    float scale = largest / 127, inverse = largest > CK_NEGLIGIBLE ? 127 / largest : 0;
     int32_t sums[2] = {0, 0};
     for (size_t j = 0; j < 32; j++) {
       int8_t level = (int8_t)rintf(v[j] * inverse);

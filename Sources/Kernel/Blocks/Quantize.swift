@@ -58,8 +58,8 @@ private func nearest(_ value: Float, _ range: ClosedRange<Int>) -> Int {
 private func inverse(_ scale: Float) -> Float { scale == 0 ? 0 : 1 / scale }
 
 /// The value of the largest magnitude, with its sign; the first of equals.
-private func extreme(_ x: some Sequence<Float>) -> Float {
-  x.reduce(0) { abs($1) > abs($0) ? $1 : $0 }
+private func extreme(_ x: some Collection<Float>) -> Float {
+  x.dropFirst().reduce(x.first ?? 0) { abs($1) > abs($0) ? $1 : $0 }
 }
 
 /// One block, written by byte offset.

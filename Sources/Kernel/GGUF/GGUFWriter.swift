@@ -76,8 +76,8 @@ package struct GGUFWriter {
   ///   cause when cancelled; `invalidRequest` when a source gives another number of bytes
   ///   than its shape takes; what a source throws. No partial file is left behind.
   package func write(
-    to path: String, isCancelled: () -> Bool = { false },
-    progress: (_ done: Int, _ total: Int) -> Void = { _, _ in }
+    to path: String, progress: (_ done: Int, _ total: Int) -> Void = { _, _ in },
+    isCancelled: () -> Bool = { false }
   ) throws(KernelError) {
     let header = encodedHeader()
     let total = tensors.reduce(header.count) { $0 + padded($1.byteCount) }

@@ -47,7 +47,7 @@ package func synthesize(
       }
     }
   }
-  try writer.write(to: path, isCancelled: isCancelled, progress: progress)
+  try writer.write(to: path, progress: progress, isCancelled: isCancelled)
 }
 
 private func addMetadata(of shape: ModelShape, type: BlockType, to writer: inout GGUFWriter) {

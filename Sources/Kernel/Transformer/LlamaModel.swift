@@ -5,6 +5,7 @@
 package final class LlamaModel: Sendable {
   package let file: GGUFFile
   package let hyperparameters: Hyperparameters
+  package let tokenizer: Tokenizer
 
   let tokenEmbedding: Matrix  // (vocabulary, width)
   let layers: [Layer]
@@ -70,6 +71,11 @@ package final class LlamaModel: Sendable {
           down: try matrix("ffn_down", hyper.feedForwardWidth, hyper.width)))
     }
     self.layers = layers
+    tokenizer = try Tokenizer(metadata: file.metadata)
+    guard tokenizer.vocabularySize <= hyper.vocabularySize else {
+      throw file.metadata.failure(
+        "tokenizer.ggml.tokens", "\(tokenizer.vocabularySize) tokens, but embeddings for \(hyper.vocabularySize)")
+    }
     self.file = file
     hyperparameters = hyper
   }
