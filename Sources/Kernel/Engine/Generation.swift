@@ -74,7 +74,7 @@ struct Generation {
   ) throws(KernelError) {
     let tokenizer = inference.model.tokenizer
     var sampler = Sampler(policy: request.sampling, history: request.tokens[...])
-    var decoder = StreamingDecoder(tokenizer: tokenizer, continuing: request.isContinuation)
+    var decoder = StreamingDecoder(tokenizer, continuing: request.isContinuation)
     var firstTokenAt = start
     func stop(_ reason: StopReason) {
       sink(.finished(reason, statistics, trailingText: decoder.finish()))

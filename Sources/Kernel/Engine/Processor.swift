@@ -4,26 +4,39 @@ import Glibc
 package enum Processor {
   /// Cores in the affinity mask, no more than the cgroup's quota pays for. At least one.
   package static var usableCoreCount: Int {
-    var set = cpu_set_t()
-    let cores =
-      sched_getaffinity(0, MemoryLayout<cpu_set_t>.size, &set) == 0
-      ? withUnsafeBytes(of: &set) { $0.reduce(0) { $0 + $1.nonzeroBitCount } }
-      : sysconf(Int32(_SC_NPROCESSORS_ONLN))
+    let cores = allowed ?? sysconf(Int32(_SC_NPROCESSORS_ONLN))
     return max(1, min(cores, quota ?? cores))
+  }
+
+  /// Cores in the affinity mask of this process.
+  private static var allowed: Int? {
+    firstLine(of: "/proc/self/status", startingWith: "Cpus_allowed:").flatMap { line in
+      let count = line.dropFirst("Cpus_allowed:".count).reduce(0) {
+        $0 + ($1.hexDigitValue?.nonzeroBitCount ?? 0)
+      }
+      return count > 0 ? count : nil
+    }
   }
 
   /// Whole cores that the cgroup (version 2) grants; nil where there is no limit.
   private static var quota: Int? {
-    guard let file = fopen("/sys/fs/cgroup/cpu.max", "re") else { return nil }
-    defer { fclose(file) }
-    var line = [CChar](repeating: 0, count: 64)
-    guard fgets(&line, Int32(line.count), file) != nil else { return nil }
-    let words = String(decoding: line.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
-      .split { $0 == " " || $0 == "\n" }
-    guard words.count == 2, let granted = Double(words[0]), let period = Double(words[1]),
-      granted > 0, period > 0
+    let words = firstLine(of: "/sys/fs/cgroup/cpu.max", startingWith: "")?.split { $0.isWhitespace }
+    guard let words, words.count == 2, let granted = Double(words[0]),
+      let period = Double(words[1]), granted > 0, period > 0
     else { return nil }
     return max(1, Int(granted / period))
+  }
+
+  private static func firstLine(of path: String, startingWith prefix: String) -> String? {
+    guard let file = fopen(path, "re") else { return nil }
+    defer { fclose(file) }
+    var buffer = [CChar](repeating: 0, count: 4096)
+    while fgets(&buffer, Int32(buffer.count), file) != nil {
+      let bytes = buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:))
+      let line = String(decoding: bytes, as: UTF8.self)
+      if line.hasPrefix(prefix) { return line }
+    }
+    return nil
   }
 
   /// Bytes of memory that are there in all; nil where the system does not say.

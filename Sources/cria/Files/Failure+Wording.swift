@@ -1,0 +1,68 @@
+import Glibc
+import Kernel
+
+/// The one place where errors become words.
+extension Failure {
+  /// Words any error; a `Failure` stays as it is.
+  package init(_ error: any Error) {
+    switch error {
+    case let failure as Failure: self = failure
+    case let error as SystemError: self.init(error)
+    case let error as KernelError: self.init(error)
+    default: self.init("unexpected error: \(error)", remedy: "please report it")
+    }
+  }
+
+  /// True for the errors that have words here; the rest is the argument parser's.
+  package static func isWorded(_ error: any Error) -> Bool {
+    error is Failure || error is SystemError || error is KernelError
+  }
+
+  /// Words what the system refused.
+  package init(_ error: SystemError) {
+    let remedy =
+      switch error.number {
+      case ENOENT: "check the path"
+      case EACCES, EPERM: "check the permissions"
+      case EROFS: "the file system is read-only: choose another folder"
+      case ENOSPC, EDQUOT: "free some disk space and try again"
+      case EFBIG: "the file is too large for this"
+      case EBADF where error.path == "standard output": "it is closed: redirect it to a file"
+      default: ""
+      }
+    let object = error.path.isEmpty ? "" : " " + error.path
+    self.init("cannot \(error.operation)\(object): \(error.reason)", remedy: remedy)
+  }
+
+  /// Words the kernel's findings.
+  package init(_ error: KernelError) {
+    let (what, remedy): (String, String) =
+      switch error.code {
+      case .fileMissing: ("no such model file", "see cria models for what is here")
+      case .fileUnreadable: ("cannot read the model file", "check its permissions")
+      case .fileUnwritable: ("cannot write the file", "check the folder and the free space")
+      case .notGGUF: ("not a GGUF model file", "give a .gguf file")
+      case .unsupportedVersion:
+        ("unsupported version of the GGUF format", "cria reads versions 2 and 3")
+      case .truncated: ("the file is cut short", "fetch or copy it again")
+      case .malformed: ("the file is damaged", "fetch or copy it again")
+      case .missing: ("the file lacks what its model needs", "fetch or convert it again")
+      case .unsupportedArchitecture:
+        ("unsupported model architecture", "cria runs models of the LLaMA architecture")
+      case .unsupportedBlockType:
+        ("unsupported quantization", "use a file in another type, for example Q4_0 or Q8_0")
+      case .unsupportedTokenizer:
+        ("unsupported tokenizer", "use a model with a LLaMA or byte-level BPE vocabulary")
+      case .outOfMemory:
+        ("not enough memory", "use a smaller context (--context) or a smaller model")
+      case .windowExceeded:
+        ("the prompt does not fit the context window", "shorten it or raise --context")
+      case .invalidToken: ("no such token in the vocabulary", "check the token ids")
+      case .notFinite:
+        ("the model computed no finite numbers", "the file is probably damaged: fetch it again")
+      case .invalidRequest: ("the request cannot be carried out", "")
+      }
+    let detail = error.detail.isEmpty ? what : "\(what): \(error.detail)"
+    self.init(detail, at: error.place, remedy: remedy)
+  }
+}
