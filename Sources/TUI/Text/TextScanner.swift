@@ -36,8 +36,9 @@ enum TextScanner {
   ///
   /// The bytes must be UTF-8 as a `String` holds it. Linear in the bytes visited.
   @inline(__always)
-  static func scan(_ bytes: UnsafeBufferPointer<UInt8>, from start: Int = 0, _ body: (Glyph) -> Bool)
-  {
+  static func scan(
+    _ bytes: UnsafeBufferPointer<UInt8>, from start: Int = 0, _ body: (Glyph) -> Bool
+  ) {
     let count = bytes.count
     var index = start
     while index < count {
