@@ -34,7 +34,9 @@ let package = Package(
       ],
       swiftSettings: strict),
 
-    .testTarget(name: "KernelTests", dependencies: ["Kernel", "CKernels"], swiftSettings: strict),
+    .testTarget(
+      name: "KernelTests", dependencies: ["Kernel", "CKernels"], exclude: ["Fixtures"],
+      swiftSettings: strict),
     .testTarget(name: "ChatTests", dependencies: ["Chat"], swiftSettings: strict),
     .testTarget(name: "TUITests", dependencies: ["TUI"], swiftSettings: strict),
     .testTarget(

@@ -1,3 +1,6 @@
+// The cases carry the field's names, Q4_K and its kin.
+// swift-format-ignore-file: AlwaysUseLowerCamelCase
+
 /// How a tensor's values are stored: the type numbers and block sizes of GGUF.
 ///
 /// Source: the GGUF specification and ggml's type table. Types with a number but without

@@ -1,0 +1,45 @@
+#include "tables.h"
+
+#include <string.h>
+
+#if defined(__x86_64__)
+#include <xmmintrin.h>
+#endif
+
+static bool runs(const ck_table *table) {
+#if defined(__x86_64__)
+  if (table == &ck_avx512)
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+           __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
+           __builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("fma") &&
+           __builtin_cpu_supports("f16c");
+  if (table == &ck_avx2)
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+           __builtin_cpu_supports("f16c");
+#endif
+  return true;
+}
+
+const ck_table *ck_select(const char *name) {
+  static const ck_table *const best_first[] = {
+#if defined(__x86_64__)
+      &ck_avx512,
+      &ck_avx2,
+#endif
+      &ck_scalar};
+  for (size_t i = 0; i < sizeof best_first / sizeof best_first[0]; i++) {
+    const ck_table *table = best_first[i];
+    if ((name == NULL || strcmp(name, table->name) == 0) && runs(table)) return table;
+  }
+  return NULL;
+}
+
+void ck_flush_denormals(void) {
+#if defined(__x86_64__)
+  _mm_setcsr(_mm_getcsr() | 0x8040);  // flush to zero, denormals are zero
+#elif defined(__aarch64__)
+  uint64_t control;
+  __asm__ volatile("mrs %0, fpcr" : "=r"(control));
+  __asm__ volatile("msr fpcr, %0" : : "r"(control | (1ull << 24)));
+#endif
+}

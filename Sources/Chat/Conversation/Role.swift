@@ -1,0 +1,6 @@
+/// Who speaks in a message.
+package enum Role: String, Sendable, Codable, CaseIterable {
+  case system
+  case user
+  case assistant
+}

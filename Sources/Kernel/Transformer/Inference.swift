@@ -1,0 +1,111 @@
+/// A model with a KV cache and the threads that compute: appends tokens, gives logits.
+///
+/// Belongs to one thread at a time. It keeps the tokens whose keys and values it holds, so
+/// that a caller can find the longest common prefix of a new prompt.
+package final class Inference {
+  package let model: LlamaModel
+  /// Positions that fit.
+  package let contextLength: Int
+  package let threadCount: Int
+  /// The tokens whose keys and values are held, in order.
+  package private(set) var tokens: [TokenID] = []
+  /// Logits of the last `append`: rows of `vocabularySize`.
+  package private(set) var logitRowCount = 0
+
+  private let pool: WorkerPool
+  private let pass: ForwardPass
+  private let cache: KVCache
+  private let scratch: Scratch
+
+  /// Tokens computed at once. More would hardly be faster; with fewer the weights are read
+  /// more often. A prompt can be cancelled between any two layers of a batch.
+  package static let batchLimit = 128
+
+  /// - Parameters:
+  ///   - contextLength: positions to hold; at most what the caller wants to pay memory for.
+  ///   - threadCount: threads that compute, the caller's own among them.
+  /// - Throws: `outOfMemory`.
+  package init(model: LlamaModel, contextLength: Int, threadCount: Int) throws(KernelError) {
+    guard contextLength > 0, contextLength <= 1 << 24 else {
+      throw KernelError(
+        .invalidRequest, at: "context", "\(contextLength) positions, expected 1 to \(1 << 24)")
+    }
+    self.model = model
+    self.contextLength = contextLength
+    self.threadCount = max(1, threadCount)
+    cache = try KVCache(hyperparameters: model.hyperparameters, contextLength: contextLength)
+    scratch = try Scratch(
+      hyperparameters: model.hyperparameters, tokenCapacity: Self.batchLimit,
+      logitRows: Self.batchLimit, workerCount: self.threadCount,
+      stretchCount: ForwardPass.stretchCount(positions: contextLength),
+      chunkRowLimit: ForwardPass.chunkRowLimit)
+    pool = WorkerPool(workerCount: self.threadCount)
+    pass = ForwardPass(model: model, pool: pool)
+    VectorTable.flushDenormals()
+  }
+
+  deinit { pool.stop() }
+
+  /// Computes `new` after the tokens held, in one batch, and keeps them.
+  ///
+  /// - Parameters:
+  ///   - new: 1 to `batchLimit` tokens.
+  ///   - logitCount: how many of them, counted from the end, to compute logits for.
+  ///   - isCancelled: asked before each layer.
+  /// - Returns: false when cancelled; then nothing was kept.
+  /// - Throws: `invalidToken`, `windowExceeded`, `invalidRequest`, `notFinite`; then nothing
+  ///   was kept.
+  package func append(
+    _ new: ArraySlice<TokenID>, logitCount: Int,
+    isCancelled: @escaping @Sendable () -> Bool = { false }
+  ) throws(KernelError) -> Bool {
+    guard !new.isEmpty, new.count <= Self.batchLimit, (0...new.count).contains(logitCount) else {
+      throw KernelError(
+        .invalidRequest, at: "batch",
+        "\(new.count) tokens with \(logitCount) logits, expected 1 to \(Self.batchLimit) tokens")
+    }
+    guard tokens.count + new.count <= contextLength else {
+      throw KernelError(
+        .windowExceeded, at: "context",
+        "\(tokens.count + new.count) tokens do not fit a window of \(contextLength)")
+    }
+    let vocabularySize = model.hyperparameters.vocabularySize
+    if let wrong = new.first(where: { $0 < 0 || $0 >= vocabularySize }) {
+      throw KernelError(
+        .invalidToken, at: "token \(wrong)", "the vocabulary has ids 0 to \(vocabularySize - 1)")
+    }
+    logitRowCount = 0
+    let gate = CancellationGate(isCancelled)
+    new.withUnsafeBufferPointer { buffer in
+      let batch = ForwardPass.Batch(
+        tokens: buffer, start: tokens.count, logitCount: logitCount)
+      pool.run { [pass] worker in
+        pass.compute(batch, worker: worker, cache: cache, scratch: scratch, cancellation: gate)
+      }
+    }
+    if gate.isClosed { return false }
+    if logitCount > 0 {
+      let last = logits(row: logitCount - 1)
+      guard last.allSatisfy(\.isFinite) else {
+        throw KernelError(
+          .notFinite, at: model.file.file.name,
+          "the logits after position \(tokens.count + new.count - 1) are not all finite")
+      }
+    }
+    logitRowCount = logitCount
+    tokens.append(contentsOf: new)
+    return true
+  }
+
+  /// Logits of one of the last tokens appended: (vocabulary). Valid until the next `append`.
+  package func logits(row: Int) -> UnsafeBufferPointer<Float> {
+    let count = model.hyperparameters.vocabularySize
+    return UnsafeBufferPointer(start: scratch.logits + row * count, count: count)
+  }
+
+  /// Forgets all tokens after the first `count`.
+  package func truncate(to count: Int) {
+    if count < tokens.count { tokens.removeSubrange(count...) }
+    logitRowCount = 0
+  }
+}

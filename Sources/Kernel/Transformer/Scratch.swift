@@ -1,0 +1,194 @@
+import Glibc
+
+/// The buffers of one forward pass, for up to `tokenCapacity` tokens at a time. Allocated once.
+struct Scratch: ~Copyable {
+  let tokenCapacity: Int
+
+  let residual: UnsafeMutablePointer<Float>  // (token, width)
+  let normed: Activations  // (token, width)
+  let query: UnsafeMutablePointer<Float>  // (token, headCount · headSize)
+  let attention: Activations  // (token, headCount · headSize)
+  let hidden: Activations  // (token, feedForwardWidth)
+  let cosines: UnsafeMutablePointer<Float>  // (token, headSize)
+  let sines: UnsafeMutablePointer<Float>  // (token, headSize)
+  let logits: UnsafeMutablePointer<Float>  // (token, vocabulary)
+  /// One for each worker: products of a chunk of rows before they are put in place.
+  let products: [UnsafeMutablePointer<Float>]  // (token, row) or (query, headSize)
+  /// One for each worker: products of both planes before they are added up.
+  let planes: [UnsafeMutablePointer<Float>]  // (token, plane, row)
+  /// One for each worker: what rounding a row of activations to 8 bits leaves over.
+  let remainders: [UnsafeMutablePointer<Float>]  // (width)
+  let parts: AttentionParts
+
+  private let memory: Arena
+
+  init(
+    hyperparameters hyper: Hyperparameters, tokenCapacity: Int, logitRows: Int, workerCount: Int,
+    stretchCount: Int, chunkRowLimit: Int
+  ) throws(KernelError) {
+    var sizes = Arena.Sizes()
+    let residual = sizes.add(tokenCapacity * hyper.width)
+    let normed = Activations.Layout(&sizes, tokenCapacity, hyper.width, planeCount: 2)
+    let query = sizes.add(tokenCapacity * hyper.queryWidth)
+    let attention = Activations.Layout(&sizes, tokenCapacity, hyper.queryWidth, planeCount: 1)
+    let hidden = Activations.Layout(&sizes, tokenCapacity, hyper.feedForwardWidth, planeCount: 1)
+    let cosines = sizes.add(tokenCapacity * hyper.headSize)
+    let sines = sizes.add(tokenCapacity * hyper.headSize)
+    let logits = sizes.add(logitRows * hyper.vocabularySize)
+    let rows = max(chunkRowLimit, hyper.headSize)
+    let queries = AttentionParts.queryLimit(hyper) * hyper.headSize
+    let products = (0..<workerCount).map { _ in sizes.add(max(rows * tokenCapacity, queries)) }
+    let planes = (0..<workerCount).map { _ in sizes.add(2 * rows * tokenCapacity) }
+    let remainders = (0..<workerCount).map { _ in sizes.add(hyper.width) }
+    let parts = AttentionParts.Layout(&sizes, hyper, workerCount, stretchCount)
+
+    memory = try Arena(sizes)
+    self.tokenCapacity = tokenCapacity
+    self.residual = memory.floats(at: residual)
+    self.normed = normed.place(in: memory)
+    self.query = memory.floats(at: query)
+    self.attention = attention.place(in: memory)
+    self.hidden = hidden.place(in: memory)
+    self.cosines = memory.floats(at: cosines)
+    self.sines = memory.floats(at: sines)
+    self.logits = memory.floats(at: logits)
+    var buffers: [UnsafeMutablePointer<Float>] = []
+    for offset in products + planes + remainders { buffers.append(memory.floats(at: offset)) }
+    self.products = Array(buffers[0..<workerCount])
+    self.planes = Array(buffers[workerCount..<2 * workerCount])
+    self.remainders = Array(buffers[2 * workerCount..<3 * workerCount])
+    self.parts = parts.place(in: memory)
+  }
+}
+
+/// What a matrix is multiplied with: rows of floats, and the same rounded to 8 bits.
+///
+/// With two planes a row is followed by its rounding residual, rounded again: together they
+/// hold sixteen bits. The products of both are added. Where it matters (see `ForwardPass`)
+/// that halves the error of the whole model and costs only arithmetic.
+struct Activations {
+  let width: Int
+  let planeCount: Int
+  let floats: UnsafeMutablePointer<Float>  // (token, width)
+  let groups: UnsafeMutablePointer<ActivationGroup>  // (token, plane, group)
+
+  var groupsPerRow: Int { VectorTable.groupCount(width: width) }
+  var rowBytes: Int { groupsPerRow * MemoryLayout<ActivationGroup>.stride }
+
+  func floats(_ token: Int) -> UnsafeMutablePointer<Float> { floats + token * width }
+
+  func groups(_ token: Int, plane: Int = 0) -> UnsafeMutablePointer<ActivationGroup> {
+    groups + (token * planeCount + plane) * groupsPerRow
+  }
+
+  struct Layout {
+    private let width: Int
+    private let planeCount: Int
+    private let floats: Int
+    private let groups: Int
+
+    init(_ sizes: inout Arena.Sizes, _ tokenCapacity: Int, _ width: Int, planeCount: Int) {
+      self.width = width
+      self.planeCount = planeCount
+      floats = sizes.add(tokenCapacity * width)
+      let groupBytes = MemoryLayout<ActivationGroup>.stride
+      groups = sizes.add(
+        tokenCapacity * planeCount * VectorTable.groupCount(width: width) * groupBytes / 4)
+    }
+
+    func place(in memory: borrowing Arena) -> Activations {
+      Activations(
+        width: width, planeCount: planeCount, floats: memory.floats(at: floats),
+        groups: UnsafeMutableRawPointer(memory.floats(at: groups))
+          .assumingMemoryBound(to: ActivationGroup.self))
+    }
+  }
+}
+
+/// Attention's results by stretch, before they are joined.
+struct AttentionParts {
+  /// Tokens whose stretches are shared out among the workers, at most.
+  static let sharedTokenLimit = 8
+  /// Tokens of one KV head that a worker takes on together.
+  static func tileTokenCount(_ hyper: Hyperparameters) -> Int { max(1, 16 / hyper.headsPerGroup) }
+  /// Queries of one KV head that are worked on together, at most.
+  static func queryLimit(_ hyper: Hyperparameters) -> Int {
+    max(tileTokenCount(hyper), sharedTokenLimit) * hyper.headsPerGroup
+  }
+
+  let stretchCount: Int
+  /// For each worker: (stretch, query, headSize), (stretch, query), (stretch, query).
+  let own: [Part]
+  /// The same for (token · head) queries that all workers fill together.
+  let shared: Part
+
+  struct Part {
+    let sums: UnsafeMutablePointer<Float>
+    let maxima: UnsafeMutablePointer<Float>
+    let weights: UnsafeMutablePointer<Float>
+  }
+
+  struct Layout {
+    private let stretchCount: Int
+    private let own: [(Int, Int, Int)]
+    private let shared: (Int, Int, Int)
+
+    init(
+      _ sizes: inout Arena.Sizes, _ hyper: Hyperparameters, _ workerCount: Int,
+      _ stretchCount: Int
+    ) {
+      func part(_ queries: Int) -> (Int, Int, Int) {
+        let count = stretchCount * queries
+        return (sizes.add(count * hyper.headSize), sizes.add(count), sizes.add(count))
+      }
+      self.stretchCount = stretchCount
+      own = (0..<workerCount).map { _ in part(AttentionParts.queryLimit(hyper)) }
+      shared = part(AttentionParts.sharedTokenLimit * hyper.headCount)
+    }
+
+    func place(in memory: borrowing Arena) -> AttentionParts {
+      var placed: [Part] = []
+      for offsets in own + [shared] {
+        placed.append(
+          Part(
+            sums: memory.floats(at: offsets.0), maxima: memory.floats(at: offsets.1),
+            weights: memory.floats(at: offsets.2)))
+      }
+      let last = placed.removeLast()
+      return AttentionParts(stretchCount: stretchCount, own: placed, shared: last)
+    }
+  }
+}
+
+/// One stretch of zeroed memory, cut into float buffers that start on cache lines.
+struct Arena: ~Copyable {
+  private let base: UnsafeMutablePointer<Float>
+  private let byteCount: Int
+
+  /// Adds up what is needed before anything is allocated. Sizes are in floats.
+  struct Sizes {
+    fileprivate private(set) var total = 0
+
+    /// Returns the offset of a buffer of `count` floats.
+    mutating func add(_ count: Int) -> Int {
+      defer { total += (count + 15) / 16 * 16 + 16 }
+      return total
+    }
+  }
+
+  /// - Throws: `outOfMemory`.
+  init(_ sizes: Sizes) throws(KernelError) {
+    byteCount = sizes.total * MemoryLayout<Float>.stride
+    let memory = mmap(
+      nil, byteCount, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
+    guard let memory, memory != MAP_FAILED else {
+      throw KernelError(
+        .outOfMemory, at: "scratch buffers", "\(byteCount) bytes could not be reserved")
+    }
+    base = memory.bindMemory(to: Float.self, capacity: sizes.total)
+  }
+
+  deinit { munmap(base, byteCount) }
+
+  func floats(at offset: Int) -> UnsafeMutablePointer<Float> { base + offset }
+}

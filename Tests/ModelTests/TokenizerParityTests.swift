@@ -1,0 +1,102 @@
+import FoundationEssentials
+import Kernel
+import Testing
+
+/// Token ids and decoded text against the libraries the vocabularies come from.
+///
+/// The expected values are what `Benchmarks/reference/tokens.py` wrote; it describes them.
+@Suite struct TokenizerParityTests {
+  struct Reference: Decodable {
+    struct Entry: Decodable {
+      struct Decode: Decodable {
+        var ids: [TokenID]
+        var text: String
+      }
+      var name: String
+      var vocabulary: String
+      var split: String?
+      var ids: [[TokenID]]
+      var decodes: [Decode]
+    }
+    var lines: [String]
+    var tokenizers: [Entry]
+  }
+
+  struct MissingData: Error, CustomStringConvertible {
+    var path: String
+    var description: String { "\(path) is not there or cannot be read: run 'make test-data'" }
+  }
+
+  static let folder: String = {
+    let environment = ProcessInfo.processInfo.environment
+    let cache = environment["XDG_CACHE_HOME"].flatMap { $0.isEmpty ? nil : $0 }
+    return (cache ?? (environment["HOME"] ?? "") + "/.cache") + "/cria-tests"
+  }()
+
+  /// Read once; several megabytes of JSON.
+  static let reference = Result { () throws -> Reference in
+    let path = folder + "/tokens.json"
+    guard let data = FileManager.default.contents(atPath: path) else {
+      throw MissingData(path: path)
+    }
+    return try JSONDecoder().decode(Reference.self, from: data)
+  }
+
+  static func tokenizer(_ entry: Reference.Entry) throws -> Tokenizer {
+    let path = folder + "/" + entry.vocabulary
+    guard FileManager.default.fileExists(atPath: path) else { throw MissingData(path: path) }
+    var vocabulary = try Vocabulary(metadata: GGUFFile(path: path).metadata)
+    if let name = entry.split { vocabulary.split = try #require(WordSplit(fileName: name)) }
+    return Tokenizer(vocabulary: vocabulary)
+  }
+
+  static func entry(_ name: String) throws -> (Reference, Reference.Entry) {
+    let reference = try reference.get()
+    return (reference, try #require(reference.tokenizers.first { $0.name == name }))
+  }
+
+  static let names = ["sentencepiece", "smollm", "llama-bpe", "qwen2", "gpt-2"]
+
+  @Test(arguments: names)
+  func `every line has the reference's ids`(name: String) throws {
+    let (reference, entry) = try Self.entry(name)
+    let tokenizer = try Self.tokenizer(entry)
+    #expect(reference.lines.count >= 700)
+    #expect(entry.ids.count == reference.lines.count)
+    for (line, expected) in zip(reference.lines, entry.ids) {
+      let ids = tokenizer.encode(line, parsingSpecial: false, atStart: true)
+      #expect(ids == expected, "\(name): \(line.debugDescription)")
+    }
+  }
+
+  @Test(arguments: ["sentencepiece", "smollm"])
+  func `decoding gives the reference's text`(name: String) throws {
+    let (_, entry) = try Self.entry(name)
+    let tokenizer = try Self.tokenizer(entry)
+    #expect(entry.decodes.count >= 900)
+    for expected in entry.decodes {
+      let text = tokenizer.decode(expected.ids)
+      #expect(Array(text.utf8) == Array(expected.text.utf8), "\(name): \(expected.ids)")
+    }
+  }
+
+  @Test func `the same ids from segments as from one text`() throws {
+    let (reference, entry) = try Self.entry("smollm")
+    let tokenizer = try Self.tokenizer(entry)
+    var segments: [PromptSegment] = []
+    var whole = ""
+    // Lines that write special tokens out would be parsed in the whole text and not in parts.
+    let lines = reference.lines.filter { line in
+      !line.contains("<") && !line.contains(">")
+    }
+    for (index, line) in lines.enumerated() {
+      let head = index % 3 == 0 ? "<|im_start|>user\n" : "Q: "
+      let tail = index % 2 == 0 ? "<|im_end|>\n" : ""
+      segments.append(PromptSegment(head, parsesSpecial: true))
+      segments.append(PromptSegment(line, parsesSpecial: false))
+      segments.append(PromptSegment(tail, parsesSpecial: true))
+      whole += head + line + tail
+    }
+    #expect(tokenizer.encode(segments) == tokenizer.encode(whole, parsingSpecial: true))
+  }
+}
