@@ -21,8 +21,11 @@ let package = Package(
     .target(name: "Kernel", dependencies: ["CKernels"], swiftSettings: strict),
     .target(name: "Chat", swiftSettings: strict),
     .target(
+      name: "CTerminal",
+      cSettings: [.treatAllWarnings(as: .error)]),
+    .target(
       name: "TUI",
-      dependencies: ["CNcurses", .product(name: "TOMLKit", package: "TOMLKit")],
+      dependencies: ["CNcurses", "CTerminal", .product(name: "TOMLKit", package: "TOMLKit")],
       swiftSettings: strict),
     .executableTarget(
       name: "cria",

@@ -1,0 +1,155 @@
+/// Turns what `get_wch` answers into events. Pure: it reads nothing itself.
+struct InputDecoder {
+  enum Token: Hashable {
+    case scalar(UInt32)
+    case code(Int32)
+    case mouse(Event.Mouse)
+  }
+
+  /// A paste is cut here; what follows its end is keys again.
+  static let maximumPasteScalars = 16 << 20
+
+  private enum State {
+    case ground
+    /// After ESC: alt with the next key, or the start of a sequence.
+    case escape
+    /// In `ESC [`, with the number of bytes since.
+    case control(Int)
+    /// In `ESC O`.
+    case single
+    /// In an OSC, DCS, APC, PM or SOS string: until BEL or ESC \.
+    case string(afterEscape: Bool)
+    case paste
+  }
+
+  private let keys: [Int32: Key]
+  private var state = State.ground
+  private var pasted = String.UnicodeScalarView()
+  private var pastedCount = 0
+  private var lastWasReturn = false
+
+  init(keys: [Int32: Key]) { self.keys = keys }
+
+  /// Decodes what was read until the terminal had no more. The end of a batch ends a lone
+  /// Escape; a paste and an unknown sequence go on in the next one.
+  mutating func decode(_ tokens: [Token]) -> [Event] {
+    var events: [Event] = []
+    for token in tokens { step(token, &events) }
+    switch state {
+    case .escape:
+      events.append(.key(Key(.escape)))
+      state = .ground
+    case .control(0):
+      events.append(.key(Key("[", .alt)))
+      state = .ground
+    case .single:
+      events.append(.key(Key("O", .alt)))
+      state = .ground
+    case .ground, .control, .string, .paste: break
+    }
+    return events
+  }
+
+  private mutating func step(_ token: Token, _ events: inout [Event]) {
+    if case .paste = state {
+      stepInPaste(token, &events)
+      return
+    }
+    switch token {
+    case .mouse(let mouse):
+      state = .ground
+      events.append(.mouse(mouse))
+    case .code(KeyTable.pasteStart):
+      state = .paste
+      pasted = .init()
+      pastedCount = 0
+      lastWasReturn = false
+    case .code(let code):
+      let isAlt = if case .escape = state { true } else { false }
+      state = .ground
+      guard var key = keys[code] else { return }
+      if isAlt { key.modifiers.insert(.alt) }
+      events.append(.key(key))
+    case .scalar(let value):
+      stepScalar(value, &events)
+    }
+  }
+
+  private mutating func stepScalar(_ value: UInt32, _ events: inout [Event]) {
+    switch state {
+    case .ground, .paste:
+      if value == 0x1B {
+        state = .escape
+      } else if let key = InputDecoder.key(value) {
+        events.append(.key(key))
+      }
+    case .escape:
+      switch value {
+      case 0x1B: events.append(.key(Key(.escape)))
+      case 0x5B: state = .control(0)
+      case 0x4F: state = .single
+      case 0x50, 0x58, 0x5D, 0x5E, 0x5F: state = .string(afterEscape: false)
+      default:
+        state = .ground
+        guard var key = InputDecoder.key(value) else { return }
+        key.modifiers.insert(.alt)
+        events.append(.key(key))
+      }
+    case .control(let count):
+      // Swallowed up to the final byte; anything that cannot be part of it ends it.
+      if value == 0x1B {
+        state = .escape
+      } else if (0x20..<0x40).contains(value) {
+        state = .control(count + 1)
+      } else {
+        state = .ground
+      }
+    case .single:
+      state = value == 0x1B ? .escape : .ground
+    case .string(let afterEscape):
+      if value == 0x07 || (afterEscape && value == 0x5C) {
+        state = .ground
+      } else {
+        state = .string(afterEscape: value == 0x1B)
+      }
+    }
+  }
+
+  private mutating func stepInPaste(_ token: Token, _ events: inout [Event]) {
+    guard case .scalar(let value) = token else {
+      if token == .code(KeyTable.pasteEnd) {
+        events.append(.paste(String(pasted)))
+        pasted = .init()
+        state = .ground
+      }
+      return
+    }
+    guard pastedCount < InputDecoder.maximumPasteScalars else { return }
+    if value == 0x0A && lastWasReturn {
+      lastWasReturn = false
+      return
+    }
+    lastWasReturn = value == 0x0D
+    let kept: UInt32 = value == 0x0D ? 0x0A : value
+    let isControl = kept < 0x20 || (0x7F..<0xA0).contains(kept)
+    if isControl && kept != 0x0A && kept != 0x09 { return }
+    if let scalar = Unicode.Scalar(kept) {
+      pasted.append(scalar)
+      pastedCount += 1
+    }
+  }
+
+  /// The key behind one character of a terminal in raw mode without newline translation.
+  private static func key(_ value: UInt32) -> Key? {
+    switch value {
+    case 0x09: return Key(.tab)
+    case 0x0D: return Key(.enter)
+    case 0x7F: return Key(.backspace)
+    case 0x00: return Key(" ", .control)
+    case 0x01...0x1A: return Unicode.Scalar(value + 0x60).map { Key(Character($0), .control) }
+    case 0x1C...0x1F: return Unicode.Scalar(value + 0x40).map { Key(Character($0), .control) }
+    case 0x80..<0xA0: return nil
+    default: return Unicode.Scalar(value).map { Key(Character($0)) }
+    }
+  }
+}
