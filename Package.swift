@@ -45,7 +45,7 @@ let package = Package(
     .testTarget(
       name: "CriaTests", dependencies: ["cria", "Kernel", "Chat", "TUI"], swiftSettings: strict),
     .testTarget(name: "ModelTests", dependencies: ["Kernel"], swiftSettings: strict),
-    .testTarget(name: "EndToEnd", dependencies: [], swiftSettings: strict),
+    .testTarget(name: "EndToEnd", dependencies: ["cria"], swiftSettings: strict),
   ],
   swiftLanguageModes: [.v6],
   cLanguageStandard: .c11

@@ -13,7 +13,11 @@ struct Cria: ParsableCommand {
         cria models
       """,
     version: Version.text,
-    subcommands: [ModelsCommand.self, PullCommand.self, RemoveCommand.self, PathsCommand.self])
+    subcommands: [
+      RunCommand.self, ModelsCommand.self, InfoCommand.self, PullCommand.self,
+      RemoveCommand.self, BenchCommand.self, SynthCommand.self, TokenizeCommand.self,
+      LogitsCommand.self, TranscriptsCommand.self, PathsCommand.self,
+    ])
 
   static func main() {
     StandardStreams.occupy()

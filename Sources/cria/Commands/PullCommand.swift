@@ -1,5 +1,5 @@
 import ArgumentParser
-import Glibc
+import Kernel
 import Synchronization
 
 struct PullCommand: ParsableCommand {

@@ -1,3 +1,4 @@
+import Chat
 import Glibc
 import Kernel
 
@@ -9,13 +10,14 @@ extension Failure {
     case let failure as Failure: self = failure
     case let error as SystemError: self.init(error)
     case let error as KernelError: self.init(error)
+    case let error as ChatError: self.init(error)
     default: self.init("unexpected error: \(error)", remedy: "please report it")
     }
   }
 
   /// True for the errors that have words here; the rest is the argument parser's.
   package static func isWorded(_ error: any Error) -> Bool {
-    error is Failure || error is SystemError || error is KernelError
+    error is Failure || error is SystemError || error is KernelError || error is ChatError
   }
 
   /// Words what the system refused.
@@ -61,6 +63,37 @@ extension Failure {
       case .notFinite:
         ("the model computed no finite numbers", "the file is probably damaged: fetch it again")
       case .invalidRequest: ("the request cannot be carried out", "")
+      }
+    let detail = error.detail.isEmpty ? what : "\(what): \(error.detail)"
+    self.init(detail, at: error.place, remedy: remedy)
+  }
+
+  /// Words what is wrong with a conversation.
+  package init(_ error: ChatError) {
+    let over = error.tokenCount.map { " by \($0) tokens" } ?? ""
+    let (what, remedy): (String, String) =
+      switch error.code {
+      case .systemPromptTooLong:
+        ("the system prompt is too long for the window\(over)", "shorten it or raise --context")
+      case .newestTurnTooLong:
+        ("the message is too long for the window\(over)", "shorten it or raise --context")
+      case .countFailed: ("the prompt's tokens cannot be counted", "try another model")
+      case .unknownMessage: ("no such message in the conversation", "")
+      case .invalidID:
+        ("not a transcript's id", "see cria transcripts list for what is here")
+      case .transcriptMissing:
+        ("no such transcript", "see cria transcripts list for what is here")
+      case .notTranscript: ("not a transcript", "")
+      case .unsupportedVersion:
+        ("the transcript was written by a newer cria", "use that version to open it")
+      case .locked:
+        ("another program is writing to the transcript", "close it there first")
+      case .folderMissing: ("a file or folder is missing", "check the path")
+      case .accessDenied: ("the system refuses access", "check the permissions")
+      case .readOnly:
+        ("the file system is read-only", "move the data folder with XDG_DATA_HOME")
+      case .diskFull: ("no space is left on the disk", "free some and try again")
+      case .inputOutput: ("the file cannot be read or written", "check the disk")
       }
     let detail = error.detail.isEmpty ? what : "\(what): \(error.detail)"
     self.init(detail, at: error.place, remedy: remedy)

@@ -1,6 +1,7 @@
+import Chat
+import FoundationEssentials
 import Glibc
 import Logging
-import Synchronization
 
 /// The program's log: a file, never standard error, which is the screen's terminal.
 package final class LogFile: Sendable {
@@ -67,27 +68,6 @@ private struct FileLogHandler: LogHandler {
     let pairs = metadata.merging(event.metadata ?? [:]) { $1 }
       .sorted { $0.key < $1.key }.map { " \($0.key)=\($0.value)" }.joined()
     let text = VisibleText.escaped("\(event.message)\(pairs)")
-    file.append("\(Timestamp.now()) \(event.level) \(label): \(text)")
-  }
-}
-
-/// The time as `2026-05-20T13:45:07.123Z`.
-enum Timestamp {
-  static func now() -> String {
-    var time = timespec()
-    clock_gettime(CLOCK_REALTIME, &time)
-    var parts = tm()
-    gmtime_r(&time.tv_sec, &parts)
-    func padded(_ number: Int, _ width: Int) -> String {
-      let digits = String(number)
-      return String(repeating: "0", count: max(0, width - digits.count)) + digits
-    }
-    let date = [
-      padded(Int(parts.tm_year) + 1900, 4), padded(Int(parts.tm_mon) + 1, 2),
-      padded(Int(parts.tm_mday), 2),
-    ]
-    let clock = [Int(parts.tm_hour), Int(parts.tm_min), Int(parts.tm_sec)].map { padded($0, 2) }
-    let millis = padded(time.tv_nsec / 1_000_000, 3)
-    return date.joined(separator: "-") + "T" + clock.joined(separator: ":") + ".\(millis)Z"
+    file.append("\(Timestamp.string(Date())) \(event.level) \(label): \(text)")
   }
 }

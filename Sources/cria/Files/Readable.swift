@@ -20,4 +20,16 @@ package enum Readable {
     let whole = Int(tenths)
     return "\(whole < 0 ? "-" : "")\(whole.magnitude / 10).\(whole.magnitude % 10)"
   }
+
+  /// `85 ms`, `1.2 s`.
+  package static func seconds(_ value: Double) -> String {
+    value < 0.9995 ? "\(Int((value * 1000).rounded())) ms" : oneDecimal(value) + " s"
+  }
+
+  /// `135 M`, `6.7 B`: how many values a model has.
+  package static func parameterCount(_ count: Int) -> String {
+    let millions = Double(count) / 1e6
+    return millions < 999.5
+      ? "\(Int(millions.rounded())) M" : oneDecimal(millions / 1000) + " B"
+  }
 }

@@ -21,6 +21,20 @@ package enum VisibleText {
     return result
   }
 
+  /// `text` of several lines with its control characters replaced by U+FFFD, line feeds and
+  /// tabs kept. O(n).
+  package static func withoutControls(_ text: String) -> String {
+    func isHarmless(_ scalar: Unicode.Scalar) -> Bool {
+      scalar == "\n" || scalar == "\t" || scalar.properties.generalCategory != .control
+    }
+    guard !text.unicodeScalars.allSatisfy(isHarmless) else { return text }
+    var result = String.UnicodeScalarView()
+    for scalar in text.unicodeScalars {
+      result.append(isHarmless(scalar) ? scalar : "\u{FFFD}")
+    }
+    return String(result)
+  }
+
   private static func isVisible(_ scalar: Unicode.Scalar) -> Bool {
     // Joiners shape the letters of several scripts and of emoji; alone they do no harm.
     if scalar.value == 0x200C || scalar.value == 0x200D { return true }
