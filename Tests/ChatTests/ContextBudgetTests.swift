@@ -154,16 +154,21 @@ struct SeededGenerator: RandomNumberGenerator {
     #expect(calls < 30)
   }
 
-  /// What must hold of every fit, over conversations that grow, branch and change window.
-  @Test(arguments: 0..<300)
+  /// What must hold of every fit, over conversations that grow and branch. Every other time
+  /// the counter rounds down, so that a whole has more tokens than its parts.
+  @Test(arguments: 0..<150)
   func propertiesOverRandomConversations(seed: Int) throws {
     var generator = SeededGenerator(state: UInt64(seed))
+    let rounding = seed % 2 == 0 ? 3 : 0
+    func count(_ segments: [FormatSegment]) -> Int {
+      (segments.reduce(0) { $0 + $1.text.utf8.count } + rounding) / 4
+    }
     let formats = PromptFormat.all
     let format = formats[seed % formats.count]
     let windowTokenCount = Int.random(in: 64...3000, using: &generator)
     let budget = ContextBudget(
       windowTokenCount: windowTokenCount,
-      wantedReserve: Int.random(in: 1...1000, using: &generator), leadTokenCount: seed % 2)
+      wantedReserve: Int.random(in: 1...1000, using: &generator), leadTokenCount: seed / 2 % 2)
     let system = String(repeating: "s", count: Int.random(in: 0...100, using: &generator))
     var counts = TurnCounts()
     var turns: [Turn] = []
@@ -182,11 +187,11 @@ struct SeededGenerator: RandomNumberGenerator {
       do {
         fit = try budget.fit(
           system: system, turns: turns, format: format, previousStart: previous?.start,
-          counts: &counts, count: Self.count)
+          counts: &counts, count: count)
       } catch {
         // Only when the newest turn, or the system prompt, really does not fit alone.
         let alone = format.render(system: system, turns: [turns[turns.count - 1]])
-        let total = Self.count(alone) + budget.leadTokenCount
+        let total = count(alone) + budget.leadTokenCount
         #expect(total > budget.promptTokenLimit)
         if error.code == .newestTurnTooLong {
           #expect(error.tokenCount == total - budget.promptTokenLimit)
@@ -198,12 +203,16 @@ struct SeededGenerator: RandomNumberGenerator {
       check(fit, budget, turns)
       // What was counted is what is rendered.
       #expect(fit.segments == format.render(system: system, turns: fit.turns))
-      #expect(fit.promptTokenCount == Self.count(fit.segments) + budget.leadTokenCount)
-      if let previous, !isBranch { checkStability(fit, previous, budget, turns, format, system) }
+      #expect(fit.promptTokenCount == count(fit.segments) + budget.leadTokenCount)
+      if let previous, !isBranch {
+        checkStability(fit, previous, budget, turns) {
+          count(format.render(system: system, turns: $0))
+        }
+      }
       // The same again gives the same: regenerating keeps the prompt.
       let again = try budget.fit(
         system: system, turns: turns, format: format, previousStart: fit.start, counts: &counts,
-        count: Self.count)
+        count: count)
       #expect(again.segments == fit.segments)
       #expect(!again.didMoveStart)
       previous = fit
@@ -229,12 +238,11 @@ struct SeededGenerator: RandomNumberGenerator {
   /// On growth, the start stays unless it must move, and then far enough.
   private func checkStability(
     _ fit: WindowFit, _ previous: WindowFit, _ budget: ContextBudget, _ turns: [Turn],
-    _ format: PromptFormat, _ system: String
+    count: ([Turn]) -> Int
   ) {
     guard let old = turns.firstIndex(where: { $0.id == previous.start }) else { return }
     if fit.droppedTurnCount > old {
-      let unmoved = format.render(system: system, turns: Array(turns[old...]))
-      #expect(Self.count(unmoved) + budget.leadTokenCount > budget.promptTokenLimit)
+      #expect(count(Array(turns[old...])) + budget.leadTokenCount > budget.promptTokenLimit)
       if fit.turns.count > 1 {
         #expect(fit.freeTokenCount >= budget.windowTokenCount / 4)
       }

@@ -78,7 +78,7 @@ import Testing
     #expect(error.code == .folderMissing)
 
     try talk.update(streaming.id) { $0.text += " text" }
-    let second = try store.save(talk)
+    let second = try store.save(talk, streaming: streaming.id)
     try second.stream(" more")
     disk.pass(seconds: 2)
     try second.flushIfDue()

@@ -110,21 +110,23 @@ import Testing
     let reply = talk.append(.assistant, "", at: testDate)
     try writer.begin(reply)
     func onDisk() throws -> String { try #require(try store.open("t").conversation[reply.id]).text }
-    try writer.stream("a")
+    try writer.stream("é🦙")
     disk.pass(seconds: 0.9)
     try writer.stream("b")
     #expect(try onDisk() == "")
     disk.pass(seconds: 0.2)
     // No more text comes, the clock alone makes it due.
     try writer.flushIfDue()
-    #expect(try onDisk() == "ab")
+    #expect(try onDisk() == "é🦙b")
     try writer.stream("c")
     try writer.flushIfDue()
-    #expect(try onDisk() == "ab")
+    #expect(try onDisk() == "é🦙b")
     disk.pass(seconds: 1)
     try writer.stream("d")
-    #expect(try onDisk() == "abcd")
+    #expect(try onDisk() == "é🦙bcd")
     let loaded = try store.open("t")
+    // The offsets of the parts agree.
+    #expect(loaded.problems.isEmpty)
     #expect(loaded.interrupted == [reply.id])
     #expect(loaded.conversation[reply.id]?.reply?.stop == .interrupted)
   }

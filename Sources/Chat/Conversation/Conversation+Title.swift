@@ -18,6 +18,13 @@ package enum Title {
     var result = ""
     var needsSpace = false
     for scalar in text.unicodeScalars {
+      // Most of most texts, without a look into the Unicode tables.
+      if scalar.isASCII && scalar.value > 32 && scalar.value < 127 {
+        if needsSpace { result.unicodeScalars.append(" ") }
+        needsSpace = false
+        result.unicodeScalars.append(scalar)
+        continue
+      }
       switch scalar.properties.generalCategory {
       case .control, .lineSeparator, .paragraphSeparator, .spaceSeparator:
         needsSpace = !result.isEmpty
@@ -36,9 +43,9 @@ package enum Title {
   }
 
   /// A title from a message: its beginning, cut at a word where there is one, with an
-  /// ellipsis when there is more. Looks at the first few thousand bytes only.
+  /// ellipsis when there is more. Looks at the first two thousand bytes only.
   package static func make(from text: String) -> String {
-    let beginning = String(decoding: text.utf8.prefix(4096), as: UTF8.self)
+    let beginning = String(decoding: text.utf8.prefix(2048), as: UTF8.self)
     let line = clean(beginning)
     guard line.count > characterLimit else { return line }
     let cut = line.prefix(characterLimit)

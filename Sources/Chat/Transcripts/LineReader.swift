@@ -24,7 +24,7 @@ struct LineReader {
     var held: [UInt8] = []
     var isSkipping = false
     var number = 1
-    var buffer = [UInt8](repeating: 0, count: 1 << 18)
+    var buffer = [UInt8](repeating: 0, count: 1 << 16)
     while true {
       let count = read(descriptor, &buffer, buffer.count)
       if count < 0 {
@@ -33,7 +33,7 @@ struct LineReader {
       }
       if count == 0 { break }
       var rest = buffer[..<count]
-      while let end = rest.firstIndex(of: 10) {
+      while let end = lineFeed(in: rest) {
         let piece = rest[..<end]
         rest = rest[(end + 1)...]
         if isSkipping || held.count + piece.count > lineByteLimit {
@@ -62,6 +62,15 @@ struct LineReader {
       _ = try body(Line(number: number, bytes: [], isEnded: false, isTooLong: true))
     } else if !held.isEmpty {
       _ = try body(Line(number: number, bytes: held[...], isEnded: false))
+    }
+  }
+
+  private static func lineFeed(in bytes: ArraySlice<UInt8>) -> Int? {
+    bytes.withUnsafeBytes { buffer -> Int? in
+      guard let base = buffer.baseAddress, let found = memchr(base, 10, buffer.count) else {
+        return nil
+      }
+      return bytes.startIndex + (UnsafeRawPointer(found) - base)
     }
   }
 }

@@ -64,23 +64,23 @@ package struct TranscriptStore: Sendable {
   }
 
   /// Writes a whole conversation to a new file, for when the one it was in is lost, and
-  /// returns the writer to go on with. A reply without stop reason is taken for one that is
-  /// streaming, and can be gone on with by `stream` and `end`.
+  /// returns the writer to go on with.
   ///
   /// The file's name is the conversation's id, with a number after it when that is taken.
   /// Nothing is left behind when it fails.
-  package func save(_ conversation: Conversation) throws(ChatError) -> TranscriptWriter {
+  ///
+  /// - Parameter streaming: a reply that is being made, which the writer's `stream` and `end`
+  ///   then go on with; its text so far is in the conversation.
+  package func save(
+    _ conversation: Conversation, streaming: MessageID? = nil
+  ) throws(ChatError) -> TranscriptWriter {
     try Folder.create(folder)
     let id = try freeID(like: conversation.id)
     let writer = TranscriptWriter(
       newPath: try path(of: id), header: .header(of: conversation), id: id,
       operations: operations)
-    do {
-      try writer.appendAll(of: conversation)
-    } catch {
-      unlink(writer.path)
-      throw error
-    }
+    // A failure cuts off what was written, and an empty file goes with its writer.
+    try writer.appendAll(of: conversation, streaming: streaming)
     return writer
   }
 

@@ -1,21 +1,17 @@
 extension TranscriptWriter {
   /// Writes everything that a conversation holds, in the order in which reading it back gives
   /// the same tree and head.
-  func appendAll(of conversation: Conversation) throws(ChatError) {
-    var lines: [TranscriptRecord] = []
-    var streaming: Message?
+  ///
+  /// - Parameter streaming: the reply that `stream` and `end` will go on with.
+  func appendAll(of conversation: Conversation, streaming: MessageID?) throws(ChatError) {
+    var records: [TranscriptRecord] = []
     for message in conversation.messages {
-      let isStreaming = message.role == .assistant && message.reply?.stop == nil
-      if isStreaming && message.id == conversation.head {
-        // Last, so that its parts can follow.
-        streaming = message
-      } else {
-        lines.append(TranscriptRecord(.message, message))
-      }
+      let kind: TranscriptRecord.Kind = message.id == streaming ? .begin : .message
+      records.append(TranscriptRecord(kind, message))
     }
-    if streaming == nil, conversation.head != conversation.messages.last?.id {
-      lines.append(TranscriptRecord(.head, id: conversation.head))
+    if conversation.head != conversation.messages.last?.id {
+      records.append(TranscriptRecord(.head, id: conversation.head))
     }
-    try write(lines, beginning: streaming)
+    try write(records, streaming: streaming.flatMap { conversation[$0] })
   }
 }

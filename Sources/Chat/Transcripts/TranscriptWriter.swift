@@ -136,12 +136,11 @@ package final class TranscriptWriter: Sendable {
     }
   }
 
-  /// Appends records at once, and the beginning of a reply that streams.
-  func write(_ records: [TranscriptRecord], beginning reply: Message?) throws(ChatError) {
+  /// Appends records at once, one of which may be the beginning of a reply that streams.
+  func write(_ records: [TranscriptRecord], streaming reply: Message?) throws(ChatError) {
     try state.withLock { (state) throws(ChatError) in
       for record in records { state.waiting += try record.line() }
       if let reply {
-        state.waiting += try TranscriptRecord(.begin, reply).line()
         state.reply = reply.id
         state.offset = reply.text.utf8.count
         state.flushedAt = operations.seconds()
