@@ -19,7 +19,7 @@ package struct SamplingPolicy: Sendable, Equatable {
 
   package init(
     temperature: Double = 0.8, topK: Int = 40, topP: Double = 0.95, minP: Double = 0.05,
-    repeatPenalty: Double = 1, repeatWindow: Int = 64, seed: UInt64 = 0
+    repeatPenalty: Double = 1.1, repeatWindow: Int = 64, seed: UInt64 = 0
   ) {
     self.temperature = temperature
     self.topK = topK
