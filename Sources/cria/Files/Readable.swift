@@ -21,15 +21,39 @@ package enum Readable {
     return "\(whole < 0 ? "-" : "")\(whole.magnitude / 10).\(whole.magnitude % 10)"
   }
 
-  /// `85 ms`, `1.2 s`.
-  package static func seconds(_ value: Double) -> String {
-    value < 0.9995 ? "\(Int((value * 1000).rounded())) ms" : oneDecimal(value) + " s"
+  /// `135M`, `6.7B`.
+  package static func parameterCount(_ count: Int) -> String {
+    let value = Double(count)
+    if value >= 9.995e8 { return (value >= 9.95e9 ? "\(Int((value / 1e9).rounded()))" : oneDecimal(value / 1e9)) + "B" }
+    if value >= 1e6 { return "\(Int((value / 1e6).rounded()))M" }
+    return "\(count)"
   }
 
-  /// `135 M`, `6.7 B`: how many values a model has.
-  package static func parameterCount(_ count: Int) -> String {
-    let millions = Double(count) / 1e6
-    return millions < 999.5
-      ? "\(Int(millions.rounded())) M" : oneDecimal(millions / 1000) + " B"
+  /// `8,192`.
+  package static func grouped(_ count: Int) -> String {
+    var text = String(count.magnitude)
+    var place = text.count - 3
+    while place > 0 {
+      text.insert(",", at: text.index(text.startIndex, offsetBy: place))
+      place -= 3
+    }
+    return (count < 0 ? "-" : "") + text
+  }
+
+  /// `0.25 s`, `12 s`, `3 min 5 s`.
+  package static func seconds(_ seconds: Double) -> String {
+    if seconds < 1 { return "\(Int((seconds * 1000).rounded())) ms" }
+    if seconds < 10 { return oneDecimal(seconds) + " s" }
+    let whole = Int(min(seconds, 1e9).rounded())
+    return whole < 60 ? "\(whole) s" : "\(whole / 60) min \(whole % 60) s"
+  }
+
+  /// How long ago something was: `now`, `5 min`, `3 h`, `12 d`.
+  package static func age(_ seconds: Double) -> String {
+    let seconds = max(0, seconds)
+    if seconds < 60 { return "now" }
+    if seconds < 3600 { return "\(Int(seconds / 60)) min" }
+    if seconds < 86_400 { return "\(Int(seconds / 3600)) h" }
+    return "\(Int(min(seconds, 1e12) / 86_400)) d"
   }
 }
