@@ -138,6 +138,9 @@ $model_key$vocabulary_sha256
 exec 9>"$cache/lock"
 flock 9
 
+# What killed runs and tests left behind.
+find "$cache" -maxdepth 1 \( -name 'copy-*' -o -name 'work.*' \) -mmin +60 -exec rm -rf {} +
+
 work=$(mktemp -d "$cache/work.XXXXXX")
 trap 'rm -rf "$work"' EXIT
 trap 'exit 1' HUP INT TERM

@@ -12,12 +12,13 @@
 
 /// One group of a weight row: value = scale * level + min.
 ///
-/// Register `h` of `low`, `high` and `scale` serves blocks 2h and 2h+1, one a half. `min` holds
-/// the minimums of the four blocks' first sixteen values, then of their second sixteen: the
-/// order of `sum_low` and `sum_high` in ck_group, which lie beside each other.
+/// Register `h` of `low` and `high` holds the levels of blocks 2h and 2h+1, one a half. `scale`
+/// holds the four scales twice. `min` holds the minimums of the four blocks' first sixteen
+/// values, then of their second sixteen: the order of `sum_low` and `sum_high` in ck_group,
+/// which lie beside each other.
 typedef struct {
   __m256i low[2], high[2];
-  __m256 scale[2], min;
+  __m256 scale, min;
   __m256i step_low[2], step_high[2]; // Q6_K only: 16-bit factors of sixteen values each
 } weight_group;
 
@@ -34,13 +35,6 @@ INLINE float largest_lane(__m256 v) {
   return _mm_cvtss_f32(_mm_max_ss(two, _mm_movehdup_ps(two)));
 }
 
-/// Elements 2h and 2h+1 of `four`, one to each half.
-INLINE __m256 spread(__m128 four, int h) {
-  const __m256i firsts = _mm256_setr_epi32(0, 0, 0, 0, 1, 1, 1, 1);
-  const __m256i seconds = _mm256_setr_epi32(2, 2, 2, 2, 3, 3, 3, 3);
-  return _mm256_permutevar8x32_ps(_mm256_castps128_ps256(four), h ? seconds : firsts);
-}
-
 INLINE __m256 twice(__m128 four) {
   return _mm256_insertf128_ps(_mm256_castps128_ps256(four), four, 1);
 }
@@ -52,10 +46,11 @@ INLINE __m256i join2(const uint8_t *a, const uint8_t *b) {
                                  _mm_loadu_si128((const __m128i *)b), 1);
 }
 
-INLINE __m128 halves4(const uint8_t *a, const uint8_t *b, const uint8_t *c, const uint8_t *d) {
-  uint64_t bits = (uint64_t)ck_u16(a) | (uint64_t)ck_u16(b) << 16 | (uint64_t)ck_u16(c) << 32 |
-                  (uint64_t)ck_u16(d) << 48;
-  return _mm_cvtph_ps(_mm_cvtsi64_si128((long long)bits));
+/// The first 16-bit words of the four blocks, then the second ones.
+INLINE __m128i heads(const uint8_t *a, const uint8_t *b, const uint8_t *c, const uint8_t *d) {
+  __m128i first = _mm_unpacklo_epi16(_mm_loadu_si32(a), _mm_loadu_si32(b));
+  __m128i second = _mm_unpacklo_epi16(_mm_loadu_si32(c), _mm_loadu_si32(d));
+  return _mm_unpacklo_epi32(first, second);
 }
 
 INLINE void set_nibbles(weight_group *w, int h, __m256i packed) {
@@ -80,24 +75,16 @@ INLINE void set_fifth_bits(weight_group *w, int h, uint32_t a, uint32_t b) {
   w->high[h] = _mm256_or_si256(w->high[h], sixteens(bits, high));
 }
 
-INLINE void set_scales(weight_group *w, __m128 four) {
-  w->scale[0] = spread(four, 0);
-  w->scale[1] = spread(four, 1);
+/// Scales of four blocks, whose minimums are -zero_level times as large.
+INLINE void set_scales(weight_group *w, __m128i heads, float zero_level) {
+  w->scale = twice(_mm_cvtph_ps(heads));
+  w->min = _mm256_mul_ps(w->scale, _mm256_set1_ps(-zero_level));
 }
 
-INLINE void set_zero_level(weight_group *w, __m128 four, float zero_level) {
-  set_scales(w, four);
-  w->min = twice(_mm_mul_ps(four, _mm_set1_ps(-zero_level)));
-}
-
-/// Scale and minimum of four blocks whose first four bytes are the two half floats.
-INLINE void set_pairs(weight_group *w, const uint8_t *a, const uint8_t *b, const uint8_t *c,
-                      const uint8_t *d) {
-  __m128i packed = _mm_setr_epi32((int)ck_u32(a), (int)ck_u32(b), (int)ck_u32(c), (int)ck_u32(d));
-  __m256 pairs = _mm256_cvtph_ps(packed);
-  __m128 first = _mm256_castps256_ps128(pairs), second = _mm256_extractf128_ps(pairs, 1);
-  set_scales(w, _mm_shuffle_ps(first, second, 0x88));
-  w->min = twice(_mm_shuffle_ps(first, second, 0xdd));
+INLINE void set_scales_and_minimums(weight_group *w, __m128i heads) {
+  __m256 both = _mm256_cvtph_ps(heads);
+  w->scale = _mm256_permute2f128_ps(both, both, 0x00);
+  w->min = _mm256_permute2f128_ps(both, both, 0x11);
 }
 
 /// Two blocks, each with its halves beside each other, as one register of first halves and one
@@ -130,7 +117,7 @@ INLINE void unpack_q4_k(const uint8_t *row, size_t group, weight_group *w) {
   __m128 scales = _mm_cvtepi32_ps(_mm_cvtepu8_epi32(_mm_cvtsi32_si128((int)s)));
   __m128 mins = _mm_cvtepi32_ps(_mm_cvtepu8_epi32(_mm_cvtsi32_si128((int)m)));
   __m128 pair = _mm_cvtph_ps(_mm_cvtsi32_si128((int)ck_u32(super)));
-  set_scales(w, _mm_mul_ps(scales, _mm_shuffle_ps(pair, pair, 0x00)));
+  w->scale = twice(_mm_mul_ps(scales, _mm_shuffle_ps(pair, pair, 0x00)));
   w->min = twice(_mm_mul_ps(mins, _mm_xor_ps(_mm_shuffle_ps(pair, pair, 0x55),
                                             _mm_set1_ps(-0.0f))));
 }
@@ -158,23 +145,31 @@ INLINE void unpack_q6_k(const uint8_t *row, size_t group, weight_group *w) {
     w->step_low[h] = _mm256_shuffle_epi8(both, from);
     w->step_high[h] = _mm256_shuffle_epi8(both, _mm256_add_epi8(from, two));
   }
-  __m128 scale = _mm_set1_ps(_cvtsh_ss(ck_u16(super + 208)));
-  w->scale[0] = w->scale[1] = twice(scale);
-  __m256 products = _mm256_mul_ps(_mm256_cvtepi32_ps(_mm256_cvtepi16_epi32(steps)), w->scale[0]);
+  w->scale = _mm256_set1_ps(_cvtsh_ss(ck_u16(super + 208)));
+  __m256 products = _mm256_mul_ps(_mm256_cvtepi32_ps(_mm256_cvtepi16_epi32(steps)), w->scale);
   const __m256i evens_then_odds = _mm256_setr_epi32(0, 2, 4, 6, 1, 3, 5, 7);
   w->min = _mm256_mul_ps(_mm256_permutevar8x32_ps(products, evens_then_odds),
                          _mm256_set1_ps(-32));
+}
+
+/// Bytes of four blocks.
+INLINE size_t group_bytes(int type) {
+  switch (type) {
+  case CK_Q4_0: return 4 * Q4_0_BYTES;
+  case CK_Q4_1: return 4 * Q4_1_BYTES;
+  case CK_Q5_0: return 4 * Q5_0_BYTES;
+  case CK_Q5_1: return 4 * Q5_1_BYTES;
+  case CK_Q4_K: return Q4_K_BYTES / 2;
+  case CK_Q6_K: return Q6_K_BYTES / 2;
+  default: return 4 * Q8_0_BYTES;
+  }
 }
 
 /// Unpacks group `group` of a row, of which the first `blocks` (1...4) blocks exist.
 INLINE void unpack(int type, const uint8_t *row, size_t group, size_t blocks, weight_group *w) {
   if (type == CK_Q4_K) return unpack_q4_k(row, group, w);
   if (type == CK_Q6_K) return unpack_q6_k(row, group, w);
-  size_t bytes = type == CK_Q4_0   ? Q4_0_BYTES
-                 : type == CK_Q4_1 ? Q4_1_BYTES
-                 : type == CK_Q5_0 ? Q5_0_BYTES
-                 : type == CK_Q5_1 ? Q5_1_BYTES
-                                   : Q8_0_BYTES;
+  size_t bytes = group_bytes(type) / 4;
   const uint8_t *a = row + group * 4 * bytes;
   const uint8_t *b = blocks > 1 ? a + bytes : absent_block;
   const uint8_t *c = blocks > 2 ? a + 2 * bytes : absent_block;
@@ -183,33 +178,33 @@ INLINE void unpack(int type, const uint8_t *row, size_t group, size_t blocks, we
   case CK_Q4_0:
     set_nibbles(w, 0, join2(a + 2, b + 2));
     set_nibbles(w, 1, join2(c + 2, d + 2));
-    set_zero_level(w, halves4(a, b, c, d), 8);
+    set_scales(w, heads(a, b, c, d), 8);
     break;
   case CK_Q4_1:
     set_nibbles(w, 0, join2(a + 4, b + 4));
     set_nibbles(w, 1, join2(c + 4, d + 4));
-    set_pairs(w, a, b, c, d);
+    set_scales_and_minimums(w, heads(a, b, c, d));
     break;
   case CK_Q5_0:
     set_nibbles(w, 0, join2(a + 6, b + 6));
     set_nibbles(w, 1, join2(c + 6, d + 6));
     set_fifth_bits(w, 0, ck_u32(a + 2), ck_u32(b + 2));
     set_fifth_bits(w, 1, ck_u32(c + 2), ck_u32(d + 2));
-    set_zero_level(w, halves4(a, b, c, d), 16);
+    set_scales(w, heads(a, b, c, d), 16);
     break;
   case CK_Q5_1:
     set_nibbles(w, 0, join2(a + 8, b + 8));
     set_nibbles(w, 1, join2(c + 8, d + 8));
     set_fifth_bits(w, 0, ck_u32(a + 4), ck_u32(b + 4));
     set_fifth_bits(w, 1, ck_u32(c + 4), ck_u32(d + 4));
-    set_pairs(w, a, b, c, d);
+    set_scales_and_minimums(w, heads(a, b, c, d));
     break;
   default: // Q8_0 stays signed and has no minimum.
     w->low[0] = join2(a + 2, b + 2);
     w->low[1] = join2(c + 2, d + 2);
     w->high[0] = join2(a + 18, b + 18);
     w->high[1] = join2(c + 18, d + 18);
-    set_scales(w, halves4(a, b, c, d));
+    set_scales(w, heads(a, b, c, d), 0);
   }
 }
 
@@ -232,109 +227,81 @@ INLINE __m256i dot(int type, const weight_group *w, int h, __m256i low, __m256i 
   return _mm256_madd_epi16(_mm256_add_epi16(first, second), ones);
 }
 
-/// Adds one group's part to the eight partial sums of `R` rows and `T` tokens.
-INLINE void accumulate(int type, int R, int T, const weight_group *w, const ck_group *const *x,
-                       size_t group, __m256 sum[4][8]) {
-  for (int h = 0; h < 2; h++)
-    for (int t = 0; t < T; t++) {
-      const ck_group *g = x[t] + group;
-      __m256i low = load(g->low + 32 * h), high = load(g->high + 32 * h);
-      __m256 scale = spread(_mm_loadu_ps(g->scale), h);
-      for (int r = 0; r < R; r++) {
-        __m256 product = _mm256_cvtepi32_ps(dot(type, &w[r], h, low, high));
-        sum[r][t] = _mm256_fmadd_ps(product, _mm256_mul_ps(w[r].scale[h], scale), sum[r][t]);
-      }
-    }
-  if (type == CK_Q8_0) return;
+/// Adds one group's part to the eight partial sums of each of `T` tokens.
+INLINE void accumulate(int type, int T, const weight_group *w, const ck_group *const *x,
+                       size_t group, __m256 sum[8]) {
+  const __m256i firsts = _mm256_setr_epi32(0, 0, 0, 0, 1, 1, 1, 1);
+  const __m256i seconds = _mm256_setr_epi32(2, 2, 2, 2, 3, 3, 3, 3);
   for (int t = 0; t < T; t++) {
-    __m256 sums = _mm256_loadu_ps(x[t][group].sum_low);
-    for (int r = 0; r < R; r++) sum[r][t] = _mm256_fmadd_ps(w[r].min, sums, sum[r][t]);
+    const ck_group *g = x[t] + group;
+    __m256 scales = _mm256_mul_ps(w->scale, _mm256_broadcast_ps((const __m128 *)g->scale));
+    for (int h = 0; h < 2; h++) {
+      __m256i products = dot(type, w, h, load(g->low + 32 * h), load(g->high + 32 * h));
+      sum[t] = _mm256_fmadd_ps(_mm256_cvtepi32_ps(products),
+                               _mm256_permutevar_ps(scales, h ? seconds : firsts), sum[t]);
+    }
+    if (type != CK_Q8_0) sum[t] = _mm256_fmadd_ps(w->min, _mm256_loadu_ps(g->sum_low), sum[t]);
   }
 }
 
-/// `R` rows by `T` tokens, weights unpacked on the way (`ready` null) or already unpacked:
-/// (row, group) with CK_GROUPS_MAX groups a row.
-INLINE void tile(int type, int R, int T, const uint8_t *weights, size_t row_bytes,
-                 const weight_group *ready, size_t width, const uint8_t *activations,
+/// How far ahead of the weights in use the next ones are fetched. One row after the other and
+/// far ahead is what comes nearest to the rate of the memory; several rows at a time do not.
+#define PREFETCH_BYTES 4096
+
+/// One row by `T` tokens.
+INLINE void tile(int type, int T, const uint8_t *row, size_t width, const uint8_t *activations,
                  size_t activation_bytes, float *out, size_t out_stride) {
-  __m256 sum[4][8];
+  __m256 sum[8];
   const ck_group *x[8];
   for (int t = 0; t < T; t++) {
     x[t] = (const ck_group *)(activations + (size_t)t * activation_bytes);
-    for (int r = 0; r < R; r++) sum[r][t] = _mm256_setzero_ps();
+    sum[t] = _mm256_setzero_ps();
   }
   size_t whole = width / CK_GROUP, rest = width % CK_GROUP / 32;
-  if (ready) {
-    for (size_t g = 0; g < whole + (rest > 0); g++) {
-      weight_group w[4];
-      for (int r = 0; r < R; r++) w[r] = ready[(size_t)r * CK_GROUPS_MAX + g];
-      accumulate(type, R, T, w, x, g, sum);
-    }
-  } else {
-    for (size_t g = 0; g < whole; g++) {
-      weight_group w[4];
-      for (int r = 0; r < R; r++) unpack(type, weights + (size_t)r * row_bytes, g, 4, &w[r]);
-      accumulate(type, R, T, w, x, g, sum);
-    }
-    if (rest) {
-      weight_group w[4];
-      for (int r = 0; r < R; r++)
-        unpack(type, weights + (size_t)r * row_bytes, whole, rest, &w[r]);
-      accumulate(type, R, T, w, x, whole, sum);
-    }
+  weight_group w;
+  for (size_t g = 0; g < whole; g++) {
+    const uint8_t *ahead = row + g * group_bytes(type) + PREFETCH_BYTES;
+    for (size_t line = 0; line < group_bytes(type); line += 64)
+      _mm_prefetch((const char *)(ahead + line), _MM_HINT_T0);
+    unpack(type, row, g, 4, &w);
+    accumulate(type, T, &w, x, g, sum);
   }
-  for (int t = 0; t < T; t++)
-    for (int r = 0; r < R; r++) out[(size_t)t * out_stride + (size_t)r] = total(sum[r][t]);
+  if (rest) {
+    unpack(type, row, whole, rest, &w);
+    accumulate(type, T, &w, x, whole, sum);
+  }
+  for (int t = 0; t < T; t++) out[(size_t)t * out_stride] = total(sum[t]);
 }
 
-/// Up to four tokens: the weights are unpacked on the way, once for all of them.
-/// More: two rows are unpacked into a buffer that stays in the cache for all of them.
+/// Bytes of weights that stay in the second cache while eight tokens after eight meet them.
+#define CHUNK_BYTES (128 << 10)
+
+/// Each row is unpacked once for eight tokens; their sums fill half of the registers.
 INLINE void multiply_quantized(int type, const uint8_t *weights, size_t row_bytes, size_t rows,
                                size_t width, const uint8_t *x, size_t x_bytes, size_t tokens,
                                float *out, size_t out_stride) {
-  size_t groups = (width + CK_GROUP - 1) / CK_GROUP, r = 0;
-  if (tokens <= 4) {
-#define DIRECT(R, T)                                                                             \
-  for (; r + R <= rows; r += R)                                                                  \
-  tile(type, R, T, weights + r * row_bytes, row_bytes, 0, width, x, x_bytes, out + r, out_stride)
-#define DIRECT_TOKENS(R, T)                                                                      \
-  case T:                                                                                        \
-    DIRECT(R, T);                                                                                \
-    DIRECT(1, T);                                                                                \
-    break
-    switch (tokens) {
-      DIRECT_TOKENS(4, 1);
-      DIRECT_TOKENS(2, 2);
-      DIRECT_TOKENS(2, 3);
-      DIRECT_TOKENS(2, 4);
-    }
-#undef DIRECT_TOKENS
-#undef DIRECT
-    return;
-  }
-  weight_group ready[2 * CK_GROUPS_MAX];
-  for (; r < rows; r += 2) {
-    size_t count = rows - r < 2 ? 1 : 2, t = 0;
-    for (size_t i = 0; i < count; i++)
-      for (size_t g = 0; g < groups; g++) {
-        size_t blocks = width / 32 - g * 4;
-        const uint8_t *row = weights + (r + i) * row_bytes;
-        if (blocks >= 4)
-          unpack(type, row, g, 4, &ready[i * CK_GROUPS_MAX + g]);
-        else
-          unpack(type, row, g, blocks, &ready[i * CK_GROUPS_MAX + g]);
+  size_t chunk = rows;
+  if (tokens > 8 && rows * row_bytes > CHUNK_BYTES) chunk = CHUNK_BYTES / row_bytes + 1;
+  for (size_t first = 0; first < rows; first += chunk) {
+    size_t end = rows - first < chunk ? rows : first + chunk;
+    for (size_t t = 0; t < tokens; t += 8) {
+#define TILES(T)                                                                                 \
+  for (size_t r = first; r < end; r++)                                                           \
+    tile(type, T, weights + r * row_bytes, width, x + t * x_bytes, x_bytes,                      \
+         out + t * out_stride + r, out_stride);                                                  \
+  break
+      switch (tokens - t) {
+      case 1: TILES(1);
+      case 2: TILES(2);
+      case 3: TILES(3);
+      case 4: TILES(4);
+      case 5: TILES(5);
+      case 6: TILES(6);
+      case 7: TILES(7);
+      default: TILES(8);
       }
-    float *o = out + r;
-#define READY(R, T)                                                                              \
-  for (; t + T <= tokens; t += T)                                                                \
-  tile(type, R, T, 0, 0, ready, width, x + t * x_bytes, x_bytes, o + t * out_stride, out_stride)
-    if (count == 2) {
-      READY(2, 4);
-      READY(2, 1);
-    } else {
-      READY(1, 1);
+#undef TILES
     }
-#undef READY
   }
 }
 

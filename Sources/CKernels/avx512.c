@@ -136,15 +136,24 @@ INLINE void unpack_q6_k(const uint8_t *row, size_t group, weight_group *w) {
   w->min_high = _mm512_mul_ps(w->scale_high, zero_level);
 }
 
+/// Bytes of four blocks.
+INLINE size_t group_bytes(int type) {
+  switch (type) {
+  case CK_Q4_0: return 4 * Q4_0_BYTES;
+  case CK_Q4_1: return 4 * Q4_1_BYTES;
+  case CK_Q5_0: return 4 * Q5_0_BYTES;
+  case CK_Q5_1: return 4 * Q5_1_BYTES;
+  case CK_Q4_K: return Q4_K_BYTES / 2;
+  case CK_Q6_K: return Q6_K_BYTES / 2;
+  default: return 4 * Q8_0_BYTES;
+  }
+}
+
 /// Unpacks group `group` of a row, of which the first `blocks` (1...4) blocks exist.
 INLINE void unpack(int type, const uint8_t *row, size_t group, size_t blocks, weight_group *w) {
   if (type == CK_Q4_K) return unpack_q4_k(row, group, w);
   if (type == CK_Q6_K) return unpack_q6_k(row, group, w);
-  size_t bytes = type == CK_Q4_0   ? Q4_0_BYTES
-                 : type == CK_Q4_1 ? Q4_1_BYTES
-                 : type == CK_Q5_0 ? Q5_0_BYTES
-                 : type == CK_Q5_1 ? Q5_1_BYTES
-                                   : Q8_0_BYTES;
+  size_t bytes = group_bytes(type) / 4;
   const uint8_t *a = row + group * 4 * bytes;
   const uint8_t *b = blocks > 1 ? a + bytes : absent_block;
   const uint8_t *c = blocks > 2 ? a + 2 * bytes : absent_block;
@@ -209,11 +218,21 @@ INLINE void accumulate(int type, int R, int T, const weight_group *w, const ck_g
   }
 }
 
+/// How far ahead of the weights in use the next ones are fetched.
+#define PREFETCH_BYTES 2048
+
+INLINE void prefetch(int type, const uint8_t *row, size_t group) {
+  const uint8_t *ahead = row + group * group_bytes(type) + PREFETCH_BYTES;
+  for (size_t line = 0; line < group_bytes(type); line += 64)
+    _mm_prefetch((const char *)(ahead + line), _MM_HINT_T0);
+}
+
 /// `R` rows by `T` tokens, weights unpacked on the way (`ready` null) or already unpacked:
-/// (row, group) with CK_GROUPS_MAX groups a row.
+/// (row, group) with CK_GROUPS_MAX groups a row. `row_bytes` lie between the rows' weights and
+/// `row_step` places between their results.
 INLINE void tile(int type, int R, int T, const uint8_t *weights, size_t row_bytes,
                  const weight_group *ready, size_t width, const uint8_t *activations,
-                 size_t activation_bytes, float *out, size_t out_stride) {
+                 size_t activation_bytes, float *out, size_t row_step, size_t out_stride) {
   __m512 sum[4][8];
   const ck_group *x[8];
   for (int t = 0; t < T; t++) {
@@ -232,6 +251,7 @@ INLINE void tile(int type, int R, int T, const uint8_t *weights, size_t row_byte
       weight_group w[4];
       for (int r = 0; r < R; r++) {
         const uint8_t *row = weights + (size_t)r * row_bytes;
+        prefetch(type, row, g);
         unpack(type, row, g, 4, &w[r]);
       }
       accumulate(type, R, T, w, x, g, sum);
@@ -245,10 +265,12 @@ INLINE void tile(int type, int R, int T, const uint8_t *weights, size_t row_byte
   }
   for (int t = 0; t < T; t++)
     for (int r = 0; r < R; r++)
-      out[(size_t)t * out_stride + (size_t)r] = _mm512_reduce_add_ps(sum[r][t]);
+      out[(size_t)t * out_stride + (size_t)r * row_step] = _mm512_reduce_add_ps(sum[r][t]);
 }
 
-/// Up to eight tokens: the weights are unpacked on the way, once for all of them.
+/// Up to eight tokens: the weights are unpacked on the way, once for all of them. The rows of
+/// a tile lie a part of all rows apart, so that each runs through memory in one line: rows
+/// beside each other would end every few kilobytes, before what was fetched ahead is used.
 /// More: two rows are unpacked into a buffer that stays in the cache for all of them.
 INLINE void multiply_quantized(int type, const uint8_t *weights, size_t row_bytes, size_t rows,
                                size_t width, const uint8_t *x, size_t x_bytes, size_t tokens,
@@ -256,12 +278,14 @@ INLINE void multiply_quantized(int type, const uint8_t *weights, size_t row_byte
   size_t groups = (width + CK_GROUP - 1) / CK_GROUP, r = 0;
   if (tokens <= 8) {
 #define DIRECT(R, T)                                                                             \
-  for (; r + R <= rows; r += R)                                                                  \
-  tile(type, R, T, weights + r * row_bytes, row_bytes, 0, width, x, x_bytes, out + r, out_stride)
+  for (size_t part = rows / R, end = r + part; r < end; r++)                                     \
+  tile(type, R, T, weights + r * row_bytes, part * row_bytes, 0, width, x, x_bytes, out + r,     \
+       part, out_stride)
 #define DIRECT_TOKENS(R, T)                                                                      \
   case T:                                                                                        \
     DIRECT(R, T);                                                                                \
-    DIRECT(1, T);                                                                                \
+    for (r = rows / R * R; r < rows; r++)                                                        \
+      tile(type, 1, T, weights + r * row_bytes, 0, 0, width, x, x_bytes, out + r, 0, out_stride);\
     break
     switch (tokens) {
       DIRECT_TOKENS(4, 1);
@@ -293,17 +317,17 @@ INLINE void multiply_quantized(int type, const uint8_t *weights, size_t row_byte
     if (count == 2) {
       for (; t + 8 <= tokens; t += 8)
         tile(type, 2, 8, 0, 0, ready, width, x + t * x_bytes, x_bytes, o + t * out_stride,
-             out_stride);
+             1, out_stride);
       for (; t + 2 <= tokens; t += 2)
         tile(type, 2, 2, 0, 0, ready, width, x + t * x_bytes, x_bytes, o + t * out_stride,
-             out_stride);
+             1, out_stride);
       for (; t < tokens; t++)
         tile(type, 2, 1, 0, 0, ready, width, x + t * x_bytes, x_bytes, o + t * out_stride,
-             out_stride);
+             1, out_stride);
     } else {
       for (; t < tokens; t++)
         tile(type, 1, 1, 0, 0, ready, width, x + t * x_bytes, x_bytes, o + t * out_stride,
-             out_stride);
+             1, out_stride);
     }
   }
 }

@@ -8,22 +8,26 @@ struct Cria: ParsableCommand {
     commandName: "cria",
     abstract: "Chat in the terminal with a language model that runs on this machine.",
     discussion: """
+      Without a command it opens the full-screen chat.
+
       Examples:
+        cria
         cria pull smollm2-135m
-        cria models
+        git diff | cria run "Write a commit message"
       """,
     version: Version.text,
     subcommands: [
-      RunCommand.self, ModelsCommand.self, InfoCommand.self, PullCommand.self,
+      ChatCommand.self, RunCommand.self, ModelsCommand.self, InfoCommand.self, PullCommand.self,
       RemoveCommand.self, BenchCommand.self, SynthCommand.self, TokenizeCommand.self,
       LogitsCommand.self, TranscriptsCommand.self, PathsCommand.self,
-    ])
+    ], defaultSubcommand: ChatCommand.self)
 
   static func main() {
     StandardStreams.occupy()
     signal(SIGPIPE, SIG_IGN)
     do {
-      var command = try parseAsRoot()
+      var command = try parseAsRoot(
+        ResumeArgument.completed(Array(CommandLine.arguments.dropFirst())))
       try command.run()
     } catch {
       finish(error)

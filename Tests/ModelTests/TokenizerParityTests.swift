@@ -22,29 +22,14 @@ import Testing
     var tokenizers: [Entry]
   }
 
-  struct MissingData: Error, CustomStringConvertible {
-    var path: String
-    var description: String { "\(path) is not there or cannot be read: run 'make test-data'" }
-  }
-
-  static let folder: String = {
-    let environment = ProcessInfo.processInfo.environment
-    let cache = environment["XDG_CACHE_HOME"].flatMap { $0.isEmpty ? nil : $0 }
-    return (cache ?? (environment["HOME"] ?? "") + "/.cache") + "/cria-tests"
-  }()
-
-  /// Read once; several megabytes of JSON.
+  /// Read once; more than a megabyte of JSON.
   static let reference = Result { () throws -> Reference in
-    let path = folder + "/tokens.json"
-    guard let data = FileManager.default.contents(atPath: path) else {
-      throw MissingData(path: path)
-    }
-    return try JSONDecoder().decode(Reference.self, from: data)
+    let path = try TestData.made("tokens.json")
+    return try JSONDecoder().decode(Reference.self, from: Data(contentsOf: URL(filePath: path)))
   }
 
   static func tokenizer(_ entry: Reference.Entry) throws -> Tokenizer {
-    let path = folder + "/" + entry.vocabulary
-    guard FileManager.default.fileExists(atPath: path) else { throw MissingData(path: path) }
+    let path = try TestData.made(entry.vocabulary)
     var vocabulary = try Vocabulary(metadata: GGUFFile(path: path).metadata)
     if let name = entry.split { vocabulary.split = try #require(WordSplit(fileName: name)) }
     return Tokenizer(vocabulary: vocabulary)

@@ -10,6 +10,11 @@ package struct StopMatcher: Sendable {
     package var text: String
     /// The stop string that was found; all text after it is swallowed.
     package var stop: String?
+
+    package init(text: String, stop: String?) {
+      self.text = text
+      self.stop = stop
+    }
   }
 
   private let stops: [[UInt8]]

@@ -53,6 +53,9 @@ package final class TranscriptWriter: Sendable {
     state = Mutex(State(file: file))
   }
 
+  /// Whether a reply has begun and not ended.
+  package var isStreaming: Bool { state.withLock { $0.reply != nil } }
+
   /// Appends a whole message and waits until it is on the disk.
   package func append(_ message: Message) throws(ChatError) {
     try write(TranscriptRecord(.message, message), waits: true)

@@ -43,6 +43,9 @@ package struct GenerationStatistics: Sendable {
   /// From the first generated token to the last.
   package var decodeSeconds = 0.0
 
+  /// Of a generation that did not begin.
+  package init() {}
+
   package var prefillTokensPerSecond: Double? {
     let count = promptTokenCount - reusedTokenCount
     return count > 0 && prefillSeconds > 0 ? Double(count) / prefillSeconds : nil

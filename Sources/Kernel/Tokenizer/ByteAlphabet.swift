@@ -29,11 +29,13 @@ enum ByteAlphabet {
   struct Decoder {
     fileprivate let table: UnsafeBufferPointer<Int16>
 
-    /// Appends the bytes that `text` stands for. False, with `output` as it was, when a
-    /// character is not of the alphabet.
+    /// Writes the bytes that `text` stands for, at most as many as it has, and returns their
+    /// number; nil when a character is not of the alphabet.
     @inline(__always)
-    func decode(_ text: UnsafeBufferPointer<UInt8>, into output: inout [UInt8]) -> Bool {
-      let before = output.count
+    func decode(
+      _ text: UnsafeBufferPointer<UInt8>, into output: UnsafeMutablePointer<UInt8>
+    ) -> Int? {
+      var count = 0
       var index = 0
       while index < text.count {
         var codePoint = Int(text[index])
@@ -41,19 +43,16 @@ enum ByteAlphabet {
         if codePoint >= 0x80 {
           // Two bytes reach U+07FF, well beyond the alphabet.
           guard codePoint & 0xE0 == 0xC0, index < text.count, text[index] & 0xC0 == 0x80 else {
-            output.removeLast(output.count - before)
-            return false
+            return nil
           }
           codePoint = (codePoint & 0x1F) << 6 | Int(text[index] & 0x3F)
           index &+= 1
         }
-        guard codePoint < table.count, table[codePoint] >= 0 else {
-          output.removeLast(output.count - before)
-          return false
-        }
-        output.append(UInt8(truncatingIfNeeded: table[codePoint]))
+        guard codePoint < table.count, table[codePoint] >= 0 else { return nil }
+        output[count] = UInt8(truncatingIfNeeded: table[codePoint])
+        count &+= 1
       }
-      return true
+      return count
     }
   }
 }

@@ -11,49 +11,53 @@ struct ByteLevelEncoder: Sendable {
   init(_ vocabulary: Vocabulary, roles: [PieceRole], written: PieceList) {
     split = vocabulary.split
     var words = SpanTable(keys: written, capacity: written.count)
-    words.insert { roles[$0] == .text }
+    words.insert(roles.indices.lazy.filter { roles[$0] == .text })
     self.words = words
     byteTokens = words.withView { view in
       (0...255).map { value in
         withUnsafePointer(to: UInt8(value)) { view.find($0, 1) }
       }
     }
-    merges = Self.parse(vocabulary.merges, words: words)
+    merges = PairTable(Self.parse(vocabulary.merges, words: words))
   }
 
-  /// Merges that name a piece, or make one, that the vocabulary lacks are left out: no text can
+  /// The merges as ids, in order.
+  ///
+  /// Those that name a piece, or make one, that the vocabulary lacks are left out: no text can
   /// reach them.
-  private static func parse(_ merges: PieceList, words: SpanTable) -> PairTable {
-    var table = PairTable(capacity: merges.count)
-    var both: [UInt8] = []
-    ByteAlphabet.withDecoder { decoder in
-      words.withView { words in
-        merges.bytes.withUnsafeBufferPointer { bytes in
-          for rank in 0..<merges.count {
-            let text = UnsafeBufferPointer(
-              rebasing: bytes[Int(merges.offsets[rank])..<Int(merges.offsets[rank + 1])])
-            guard let gap = text.dropFirst().firstIndex(of: 0x20) else { continue }
-            both.removeAll(keepingCapacity: true)
-            guard decoder.decode(UnsafeBufferPointer(rebasing: text[..<gap]), into: &both) else {
-              continue
-            }
-            let leftCount = both.count
-            guard
-              decoder.decode(UnsafeBufferPointer(rebasing: text[(gap + 1)...]), into: &both)
-            else { continue }
-            both.withUnsafeBufferPointer { both in
-              guard let base = both.baseAddress else { return }
-              let left = words.find(base, leftCount)
-              let right = words.find(base + leftCount, both.count - leftCount)
-              let result = words.find(base, both.count)
-              guard left >= 0, right >= 0, result >= 0 else { return }
-              table.insert(left: left, right: right, rank: UInt32(rank), result: result)
+  private static func parse(_ texts: PieceList, words: SpanTable) -> [Merge] {
+    var merges: [Merge] = []
+    merges.reserveCapacity(texts.count)
+    // Files list pieces in the order in which merges make them: the next piece is the first
+    // guess, and it is in the cache.
+    var guess: TokenID = 0
+    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: texts.longestByteCount + 1) { both in
+      guard let both = both.baseAddress else { return }
+      ByteAlphabet.withDecoder { decoder in
+        words.withView { words in
+          texts.bytes.withUnsafeBufferPointer { bytes in
+            for index in 0..<texts.count {
+              let text = UnsafeBufferPointer(
+                rebasing: bytes[Int(texts.offsets[index])..<Int(texts.offsets[index + 1])])
+              guard let gap = text.dropFirst().firstIndex(of: 0x20),
+                let leftCount = decoder.decode(
+                  UnsafeBufferPointer(rebasing: text[..<gap]), into: both),
+                let rightCount = decoder.decode(
+                  UnsafeBufferPointer(rebasing: text[(gap + 1)...]), into: both + leftCount)
+              else { continue }
+              let result = words.find(both, leftCount + rightCount, guess: guess)
+              guard result >= 0 else { continue }
+              guess = result + 1
+              let left = words.find(both, leftCount)
+              let right = words.find(both + leftCount, rightCount)
+              guard left >= 0, right >= 0 else { continue }
+              merges.append(Merge(left: left, right: right, result: result))
             }
           }
         }
       }
     }
-    return table
+    return merges
   }
 
   /// Appends the tokens of a run of text without special tokens.

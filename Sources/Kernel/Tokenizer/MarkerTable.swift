@@ -5,18 +5,20 @@ struct MarkerTable: Sendable {
   private var lengths: [[Int]]
   let isEmpty: Bool
 
-  /// A table of those of `pieces` that `isIncluded` names and that are not empty.
-  init(_ pieces: PieceList, where isIncluded: (Int) -> Bool) {
-    let ids = (0..<pieces.count).filter { !pieces[$0].isEmpty && isIncluded($0) }
-    let included = Set(ids)
+  /// A table of the pieces that have `role` and are not empty.
+  init(_ pieces: PieceList, roles: [PieceRole], role: PieceRole) {
+    let ids = roles.indices.filter { roles[$0] == role }
     table = SpanTable(keys: pieces, capacity: ids.count)
-    table.insert { included.contains($0) }
+    table.insert(ids)
     lengths = Array(repeating: [], count: 256)
     for id in ids {
-      guard let first = pieces[id].first else { continue }
-      lengths[Int(first)].append(pieces[id].count)
+      let piece = pieces[id]
+      guard let first = piece.first else { continue }
+      lengths[Int(first)].append(piece.count)
     }
-    for first in 0..<256 { lengths[first] = Set(lengths[first]).sorted(by: >) }
+    for first in 0..<256 where !lengths[first].isEmpty {
+      lengths[first] = Set(lengths[first]).sorted(by: >)
+    }
     isEmpty = ids.isEmpty
   }
 

@@ -31,22 +31,13 @@ struct PairMerger {
   static let scanLimit = 24
 
   private var candidates: [MergeCandidate] = []
-  private var heap: [HeapEntry] = []
+  private var heap = MergeHeap()
   private var links: [Links] = []
 
+  /// The neighbours that a symbol has left, -1 for none.
   private struct Links {
     var previous: Int32
     var next: Int32
-  }
-
-  private struct HeapEntry {
-    /// The priority in the high half, the left symbol in the low half: ties go left.
-    var key: UInt64
-    var right: Int32
-    /// Bytes of the two together when the entry was made. When they have another sum now, one
-    /// has grown since and the entry is stale.
-    var length: Int32
-    var id: TokenID
   }
 
   /// Replaces `symbols` with what is left after all merges.
@@ -103,86 +94,50 @@ struct PairMerger {
   ) {
     let count = symbols.count
     links.removeAll(keepingCapacity: true)
-    heap.removeAll(keepingCapacity: true)
     for index in 0..<count {
       links.append(
-        Links(
-          previous: Int32(index) - 1, next: index + 1 < count ? Int32(index) + 1 : -1))
-      if index + 1 < count { offer(Int32(index), Int32(index) + 1, symbols, rule, sifting: false) }
+        Links(previous: Int32(index) - 1, next: index + 1 < count ? Int32(index) + 1 : -1))
     }
-    for index in stride(from: heap.count / 2 - 1, through: 0, by: -1) { siftDown(index) }
-
-    while let top = heap.first {
-      removeTop()
-      let left = Int(top.key & 0xFFFF_FFFF)
-      let right = Int(top.right)
-      // A symbol that is gone has length 0, and two that are both there are still neighbours.
-      guard symbols[left].length > 0, symbols[right].length > 0,
-        symbols[left].length &+ symbols[right].length == top.length
-      else { continue }
-      symbols[left].length = top.length
-      symbols[left].id = top.id
-      symbols[right].length = 0
-      let after = links[right].next
-      links[left].next = after
-      if after >= 0 {
-        links[Int(after)].previous = Int32(left)
-        offer(Int32(left), after, symbols, rule, sifting: true)
+    symbols.withUnsafeMutableBufferPointer { symbols in
+      links.withUnsafeMutableBufferPointer { links in
+        for left in 0..<count - 1 {
+          if let entry = Self.entry(left, left + 1, symbols, rule) { heap.appendUnordered(entry) }
+        }
+        heap.order()
+        while let top = heap.popFirst() {
+          let left = top.left
+          let right = Int(links[left].next)
+          // Symbols only grow and boundaries only vanish: neighbours that reach as far as the
+          // entry's did are the ones it was made for.
+          guard symbols[left].length > 0, right >= 0,
+            symbols[left].length &+ symbols[right].length == top.length
+          else { continue }
+          symbols[left].length = top.length
+          symbols[left].id = top.id
+          symbols[right].length = 0
+          let after = links[right].next
+          links[left].next = after
+          if after >= 0 {
+            links[Int(after)].previous = Int32(truncatingIfNeeded: left)
+            if let entry = Self.entry(left, Int(after), symbols, rule) { heap.push(entry) }
+          }
+          let before = Int(links[left].previous)
+          if before >= 0, let entry = Self.entry(before, left, symbols, rule) {
+            heap.push(entry)
+          }
+        }
       }
-      let before = links[left].previous
-      if before >= 0 { offer(before, Int32(left), symbols, rule, sifting: true) }
     }
     symbols.removeAll { $0.length == 0 }
   }
 
   @inline(__always)
-  private mutating func offer<Rule: MergeRule>(
-    _ left: Int32, _ right: Int32, _ symbols: [MergeSymbol], _ rule: Rule, sifting: Bool
-  ) {
-    let (leftSymbol, rightSymbol) = (symbols[Int(left)], symbols[Int(right)])
-    let candidate = rule.candidate(leftSymbol, rightSymbol)
-    guard candidate.priority != .max else { return }
-    heap.append(
-      HeapEntry(
-        key: UInt64(candidate.priority) << 32 | UInt64(UInt32(bitPattern: left)), right: right,
-        length: leftSymbol.length &+ rightSymbol.length, id: candidate.id))
-    if sifting { siftUp(heap.count - 1) }
-  }
-
-  private mutating func removeTop() {
-    let last = heap.removeLast()
-    guard !heap.isEmpty else { return }
-    heap[0] = last
-    siftDown(0)
-  }
-
-  private mutating func siftUp(_ start: Int) {
-    heap.withUnsafeMutableBufferPointer { heap in
-      let entry = heap[start]
-      var index = start
-      while index > 0 {
-        let parent = (index &- 1) / 2
-        if heap[parent].key <= entry.key { break }
-        heap[index] = heap[parent]
-        index = parent
-      }
-      heap[index] = entry
-    }
-  }
-
-  private mutating func siftDown(_ start: Int) {
-    heap.withUnsafeMutableBufferPointer { heap in
-      let entry = heap[start]
-      var index = start
-      while true {
-        var child = 2 &* index &+ 1
-        if child >= heap.count { break }
-        if child &+ 1 < heap.count && heap[child &+ 1].key < heap[child].key { child &+= 1 }
-        if entry.key <= heap[child].key { break }
-        heap[index] = heap[child]
-        index = child
-      }
-      heap[index] = entry
-    }
+  private static func entry<Rule: MergeRule>(
+    _ left: Int, _ right: Int, _ symbols: UnsafeMutableBufferPointer<MergeSymbol>, _ rule: Rule
+  ) -> MergeHeap.Entry? {
+    let candidate = rule.candidate(symbols[left], symbols[right])
+    guard candidate.priority != .max else { return nil }
+    return MergeHeap.Entry(
+      candidate, left: left, length: symbols[left].length &+ symbols[right].length)
   }
 }

@@ -24,6 +24,31 @@ package struct PieceList: Sendable {
     offsets.append(Int32(bytes.count))
   }
 
+  /// A list with as many pieces, each made from one of this list and no longer than that.
+  ///
+  /// - Parameter transform: writes what the piece with the index and bytes becomes and returns
+  ///   its length.
+  func mapPieces(
+    _ transform: (
+      _ index: Int, _ piece: UnsafeBufferPointer<UInt8>, _ output: UnsafeMutablePointer<UInt8>
+    ) -> Int
+  ) -> PieceList {
+    var result = PieceList()
+    result.offsets.reserveCapacity(count + 1)
+    result.bytes = [UInt8](unsafeUninitializedCapacity: byteCount) { output, outputCount in
+      guard let start = output.baseAddress else { return }
+      bytes.withUnsafeBufferPointer { bytes in
+        for index in 0..<count {
+          let piece = UnsafeBufferPointer(
+            rebasing: bytes[Int(offsets[index])..<Int(offsets[index + 1])])
+          outputCount += transform(index, piece, start + outputCount)
+          result.offsets.append(Int32(outputCount))
+        }
+      }
+    }
+    return result
+  }
+
   /// The most bytes a list can hold.
   package static let byteCapacity = Int(Int32.max)
 

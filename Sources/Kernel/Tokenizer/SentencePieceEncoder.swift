@@ -15,7 +15,7 @@ struct SentencePieceEncoder: Sendable {
   /// - Parameter written: what each piece writes, as bytes.
   init(_ vocabulary: Vocabulary, roles: [PieceRole], written: PieceList) {
     var pieces = SpanTable(keys: written, capacity: written.count)
-    pieces.insert { roles[$0] == .text }
+    pieces.insert(roles.indices.lazy.filter { roles[$0] == .text })
     self.pieces = pieces
     priorities = vocabulary.scores.map(Self.priority)
     var byteTokens = [TokenID](repeating: -1, count: 256)

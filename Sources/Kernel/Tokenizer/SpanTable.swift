@@ -9,7 +9,9 @@ struct SpanTable: Sendable {
   private let keys: PieceList
   private let seed: UInt64
   private(set) var longestByteCount = 0
-  private(set) var count = 0
+  /// Whether the table holds every piece that is not empty, and no two are equal: then any
+  /// piece with the right bytes is the one.
+  private var isComplete = false
 
   /// A table over `keys` that holds none of them yet, sized for `capacity` of them.
   init(keys: PieceList, capacity: Int) {
@@ -20,15 +22,16 @@ struct SpanTable: Sendable {
     seed = SpanHash.seed
   }
 
-  /// Adds the pieces that `isIncluded` names and that are not empty. Of equal pieces the last
-  /// id wins.
-  mutating func insert(where isIncluded: (Int) -> Bool) {
+  /// Adds the pieces with these ids that are not empty. Of equal pieces the last wins. To be
+  /// called once.
+  mutating func insert(_ ids: some Sequence<Int>) {
     let mask = slots.count - 1
     keys.bytes.withUnsafeBufferPointer { bytes in
       keys.offsets.withUnsafeBufferPointer { offsets in
         slots.withUnsafeMutableBufferPointer { slots in
           guard let base = bytes.baseAddress else { return }
-          for id in 0..<offsets.count - 1 where offsets[id + 1] > offsets[id] && isIncluded(id) {
+          var insertedCount = 0
+          for id in ids where offsets[id + 1] > offsets[id] {
             let start = base + Int(offsets[id])
             let length = Int(offsets[id + 1] - offsets[id])
             let hash = SpanHash.hash(start, length, seed: seed)
@@ -39,16 +42,17 @@ struct SpanTable: Sendable {
                 if Int(offsets[other + 1] - offsets[other]) == length
                   && SpanHash.equal(base + Int(offsets[other]), start, length)
                 {
-                  count -= 1
                   break
                 }
               }
               slot = (slot + 1) & mask
             }
+            if slots[slot] == 0 { insertedCount += 1 }
             slots[slot] = (hash >> 32) << 32 | UInt64(id + 1)
-            count += 1
             longestByteCount = max(longestByteCount, length)
           }
+          let emptyCount = zip(offsets, offsets.dropFirst()).count { $0 == $1 }
+          isComplete = insertedCount == keys.count - emptyCount
         }
       }
     }
@@ -67,7 +71,8 @@ struct SpanTable: Sendable {
             View(
               slots: slots.baseAddress!, mask: slots.count - 1,
               bytes: bytes.baseAddress ?? anything, offsets: offsets.baseAddress!,
-              longestByteCount: longestByteCount, seed: seed))
+              longestByteCount: longestByteCount, seed: seed, isComplete: isComplete,
+              keyCount: keys.count))
         }
       }
     }
@@ -81,6 +86,23 @@ struct SpanTable: Sendable {
     fileprivate let offsets: UnsafePointer<Int32>
     let longestByteCount: Int
     fileprivate let seed: UInt64
+    fileprivate let isComplete: Bool
+    fileprivate let keyCount: Int
+
+    /// The id of the piece with these bytes, or -1, trying one piece before the table.
+    @inline(__always)
+    func find(_ start: UnsafePointer<UInt8>, _ length: Int, guess: TokenID) -> TokenID {
+      let id = Int(guess)
+      if isComplete, length > 0, id < keyCount {
+        let offset = Int(offsets[id])
+        if Int(offsets[id + 1]) - offset == length
+          && SpanHash.equal(bytes + offset, start, length)
+        {
+          return guess
+        }
+      }
+      return find(start, length)
+    }
 
     /// The id of the piece with these bytes, or -1. Constant time but for the length.
     @inline(__always)

@@ -31,30 +31,23 @@ extension Tokenizer {
 
   /// What each piece writes.
   static func written(_ vocabulary: Vocabulary, _ roles: [PieceRole]) -> PieceList {
-    let pieces = vocabulary.pieces
-    var written = PieceList()
-    written.reserveCapacity(pieces.count, byteCount: pieces.byteCount)
-    var bytes: [UInt8] = []
     ByteAlphabet.withDecoder { decoder in
-      pieces.bytes.withUnsafeBufferPointer { arena in
-        for index in 0..<pieces.count {
-          let piece = UnsafeBufferPointer(
-            rebasing: arena[Int(pieces.offsets[index])..<Int(pieces.offsets[index + 1])])
-          bytes.removeAll(keepingCapacity: true)
-          switch (roles[index], vocabulary.model) {
-          case (.special, _): break
-          case (.byte, _):
-            if let byte = Vocabulary.byte(writtenAs: pieces[index]) { bytes.append(byte) }
-          case (_, .sentencePiece): SpaceMark.append(piece, to: &bytes)
-          case (.wholeText, .byteLevel): bytes.append(contentsOf: piece)
-          case (_, .byteLevel):
-            // A piece outside the alphabet was added by hand and means itself.
-            if !decoder.decode(piece, into: &bytes) { bytes.append(contentsOf: piece) }
-          }
-          written.append(bytes)
+      vocabulary.pieces.mapPieces { index, piece, output in
+        switch (roles[index], vocabulary.model) {
+        case (.special, _): return 0
+        case (.byte, _):
+          guard let byte = Vocabulary.byte(writtenAs: piece) else { return 0 }
+          output[0] = byte
+          return 1
+        case (_, .sentencePiece): return SpaceMark.replace(in: piece, into: output)
+        case (.wholeText, .byteLevel): break
+        case (_, .byteLevel):
+          // A piece outside the alphabet was added by hand and means itself.
+          if let count = decoder.decode(piece, into: output) { return count }
         }
+        for (offset, byte) in piece.enumerated() { output[offset] = byte }
+        return piece.count
       }
     }
-    return written
   }
 }

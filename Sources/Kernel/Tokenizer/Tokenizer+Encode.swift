@@ -121,30 +121,12 @@ private struct RunEncoding {
 
   /// The text with each ▁ as the space that it means, and one more before it if asked for.
   private static func withSpaces(_ text: [UInt8], prefix: Bool) -> [UInt8] {
-    var output: [UInt8] = []
-    output.reserveCapacity(text.count + 1)
-    if prefix { output.append(0x20) }
-    text.withUnsafeBufferPointer { text in
-      SpaceMark.append(text, to: &output)
-    }
-    return output
-  }
-}
-
-/// ▁, U+2581, which stands for a space in SentencePiece's pieces.
-enum SpaceMark {
-  /// Appends `text` with each ▁ as a space.
-  static func append(_ text: UnsafeBufferPointer<UInt8>, to output: inout [UInt8]) {
-    var index = 0
-    while index < text.count {
-      if text[index] == 0xE2, index + 2 < text.count, text[index + 1] == 0x96,
-        text[index + 2] == 0x81
-      {
-        output.append(0x20)
-        index += 3
-      } else {
-        output.append(text[index])
-        index += 1
+    let prefixCount = prefix ? 1 : 0
+    return [UInt8](unsafeUninitializedCapacity: text.count + prefixCount) { output, count in
+      guard let start = output.baseAddress else { return }
+      start.initialize(to: 0x20)
+      count = text.withUnsafeBufferPointer {
+        prefixCount + SpaceMark.replace(in: $0, into: start + prefixCount)
       }
     }
   }

@@ -41,8 +41,8 @@ package struct Tokenizer: Sendable {
       case .byteLevel:
         .byteLevel(ByteLevelEncoder(vocabulary, roles: roles, written: written))
       }
-    specialTokens = MarkerTable(vocabulary.pieces) { roles[$0] == .special }
-    wholeTexts = MarkerTable(written) { roles[$0] == .wholeText }
+    specialTokens = MarkerTable(vocabulary.pieces, roles: roles, role: .special)
+    wholeTexts = MarkerTable(written, roles: roles, role: .wholeText)
     let ends = TurnEnd.find(in: vocabulary, roles: roles)
     eot = vocabulary.eot ?? ends.turn
     endOfGeneration = ends.all.union(

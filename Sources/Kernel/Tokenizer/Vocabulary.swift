@@ -141,8 +141,9 @@ package struct Vocabulary: Sendable {
       types.reserveCapacity(count)
       for (index, number) in numbers.enumerated() {
         // 0, "undefined", stands for a plain piece in some files.
-        guard let type = UInt8(exactly: max(number, number == 0 ? 1 : number))
-          .flatMap(PieceType.init(rawValue:))
+        guard
+          let type = UInt8(exactly: max(number, number == 0 ? 1 : number))
+            .flatMap(PieceType.init(rawValue:))
         else { throw failure("token_type", "the type of token \(index) is \(number)") }
         types.append(type)
       }
@@ -169,7 +170,7 @@ package struct Vocabulary: Sendable {
   }
 
   /// The byte that a piece of the form `<0x0A>` stands for.
-  static func byte(writtenAs piece: ArraySlice<UInt8>) -> UInt8? {
+  static func byte(writtenAs piece: some BidirectionalCollection<UInt8>) -> UInt8? {
     guard piece.count == 6, piece.starts(with: "<0x".utf8), piece.last == UInt8(ascii: ">") else {
       return nil
     }

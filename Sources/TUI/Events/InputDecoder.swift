@@ -1,13 +1,18 @@
 /// Turns what `get_wch` answers into events. Pure: it reads nothing itself.
-struct InputDecoder {
-  enum Token: Hashable {
+package struct InputDecoder {
+  /// One answer of `get_wch`.
+  package enum Token: Hashable, Sendable {
     case scalar(UInt32)
     case code(Int32)
     case mouse(Event.Mouse)
   }
 
+  /// The codes that the brackets around a paste are defined as.
+  package static let pasteStart: Int32 = 0x3000
+  package static let pasteEnd: Int32 = 0x3001
+
   /// A paste is cut here; what follows its end is keys again.
-  static let maximumPasteScalars = 16 << 20
+  package static let maximumPasteScalars = 16 << 20
 
   private enum State {
     case ground
@@ -28,11 +33,12 @@ struct InputDecoder {
   private var pastedCount = 0
   private var lastWasReturn = false
 
-  init(keys: [Int32: Key]) { self.keys = keys }
+  /// `keys` says what the codes above characters stand for.
+  package init(keys: [Int32: Key]) { self.keys = keys }
 
   /// Decodes what was read until the terminal had no more. The end of a batch ends a lone
   /// Escape; a paste and an unknown sequence go on in the next one.
-  mutating func decode(_ tokens: [Token]) -> [Event] {
+  package mutating func decode(_ tokens: [Token]) -> [Event] {
     var events: [Event] = []
     for token in tokens { step(token, &events) }
     switch state {
@@ -59,7 +65,7 @@ struct InputDecoder {
     case .mouse(let mouse):
       state = .ground
       events.append(.mouse(mouse))
-    case .code(KeyTable.pasteStart):
+    case .code(InputDecoder.pasteStart):
       state = .paste
       pasted = .init()
       pastedCount = 0
@@ -117,7 +123,7 @@ struct InputDecoder {
 
   private mutating func stepInPaste(_ token: Token, _ events: inout [Event]) {
     guard case .scalar(let value) = token else {
-      if token == .code(KeyTable.pasteEnd) {
+      if token == .code(InputDecoder.pasteEnd) {
         events.append(.paste(String(pasted)))
         pasted = .init()
         state = .ground

@@ -6,8 +6,6 @@ import CNcurses
 /// were given at start (kLFT5 and its like), and xterm's sequences where terminfo has none,
 /// since tmux and many others send those whatever their entry says.
 struct KeyTable {
-  static let pasteStart: Int32 = 0x3000
-  static let pasteEnd: Int32 = 0x3001
   private static let firstOwnCode: Int32 = 0x3100
 
   private(set) var keys: [Int32: Key] = [:]
@@ -86,8 +84,8 @@ struct KeyTable {
       define("\u{1B}[13;\(number)u", Key(.enter, KeyTable.modifiers(number)), in: &self)
       define("\u{1B}[27;\(number);13~", Key(.enter, KeyTable.modifiers(number)), in: &self)
     }
-    _ = define_key("\u{1B}[200~", KeyTable.pasteStart)
-    _ = define_key("\u{1B}[201~", KeyTable.pasteEnd)
+    _ = define_key("\u{1B}[200~", InputDecoder.pasteStart)
+    _ = define_key("\u{1B}[201~", InputDecoder.pasteEnd)
   }
 
   private mutating func addStandard() {

@@ -14,8 +14,9 @@ extension Surface {
   }
 
   /// Draws a frame around the edge of a block, with a title in its top line.
-  package mutating func box(_ rect: Rect, style: Style, title: String = "", titleStyle: Style? = nil)
-  {
+  package mutating func box(
+    _ rect: Rect, style: Style, title: String = "", titleStyle: Style? = nil
+  ) {
     guard rect.columns >= 2, rect.rows >= 2 else { return }
     let (right, bottom) = (rect.endColumn - 1, rect.endRow - 1)
     horizontalLine(at: rect.origin, columns: rect.columns, style: style)

@@ -4,6 +4,11 @@ extension Surface {
     package var row: Int
     /// From the first to past the last cell that differs, widened to whole glyphs of both.
     package var columns: Range<Int>
+
+    package init(row: Int, columns: Range<Int>) {
+      self.row = row
+      self.columns = columns
+    }
   }
 
   /// The stretches to draw again when this surface follows another, at most one a row.

@@ -4,6 +4,12 @@ extension Surface {
     package var column: Int
     package var text: String
     package var style: Style
+
+    package init(column: Int, text: String, style: Style) {
+      self.column = column
+      self.text = text
+      self.style = style
+    }
   }
 
   /// Each row as text, blanks at the end left out.

@@ -36,8 +36,9 @@ enum TextScanner {
   ///
   /// The bytes must be UTF-8 as a `String` holds it. Linear in the bytes visited.
   @inline(__always)
-  static func scan(_ bytes: UnsafeBufferPointer<UInt8>, from start: Int = 0, _ body: (Glyph) -> Bool)
-  {
+  static func scan(
+    _ bytes: UnsafeBufferPointer<UInt8>, from start: Int = 0, _ body: (Glyph) -> Bool
+  ) {
     let count = bytes.count
     var index = start
     while index < count {
@@ -50,18 +51,7 @@ enum TextScanner {
       }
       // From here to where two bytes of ASCII follow each other graphemes are found by the
       // standard library, which needs a String.
-      var end = index + 1
-      while end < count && !(bytes[end] < 0x80 && (end + 1 == count || bytes[end + 1] < 0x80)) {
-        // Cutting at line feeds bounds the copy for text with no ASCII pairs.
-        if bytes[end] == 0x0A { break }
-        end += 1
-      }
-      // An early stop must not pay for the whole run again and again.
-      if end - index > 512 {
-        var cut = index + 512
-        while cut > index && bytes[cut] & 0xC0 == 0x80 { cut -= 1 }
-        if let safe = lastGraphemeStart(in: bytes, index..<cut) { end = safe }
-      }
+      let end = runEnd(bytes, from: index)
       let run = String(decoding: UnsafeBufferPointer(rebasing: bytes[index..<end]), as: UTF8.self)
       for character in run {
         let length = character.utf8.count
@@ -77,6 +67,27 @@ enum TextScanner {
         if !body(glyph) { return }
         index += length
       }
+    }
+  }
+
+  /// Where the run of graphemes that starts at a byte and is not plain ASCII ends; for a long
+  /// one a boundary of graphemes on the way, so that an early stop costs little.
+  private static func runEnd(_ bytes: UnsafeBufferPointer<UInt8>, from start: Int) -> Int {
+    var limit = min(start + 512, bytes.count)
+    var end = start + 1
+    while true {
+      while end < limit {
+        // Cutting at line feeds is always right, and bounds text with no ASCII pairs.
+        if bytes[end] == 0x0A { return end }
+        if bytes[end] < 0x80 && (end + 1 == bytes.count || bytes[end + 1] < 0x80) { return end }
+        end += 1
+      }
+      if limit == bytes.count { return limit }
+      var cut = limit
+      while cut > start && bytes[cut] & 0xC0 == 0x80 { cut -= 1 }
+      if let safe = lastGraphemeStart(in: bytes, start..<cut) { return safe }
+      // A single grapheme longer than that.
+      limit = min(bytes.count, start + (limit - start) * 8)
     }
   }
 

@@ -17,7 +17,8 @@ enum TextWrap {
     var index = range.lowerBound
     var columns = 0
     while index < range.upperBound, bytes[index] == 0x20 || bytes[index] == 0x09 {
-      columns += bytes[index] == 0x09 ? TextScanner.tabColumns - columns % TextScanner.tabColumns : 1
+      columns +=
+        bytes[index] == 0x09 ? TextScanner.tabColumns - columns % TextScanner.tabColumns : 1
       index += 1
     }
     let markStart = index
@@ -29,7 +30,8 @@ enum TextWrap {
       let mark = bytes[index]
       let isMark =
         isNumbered
-        ? mark == 0x2E || mark == 0x29 : mark == 0x2D || mark == 0x2A || mark == 0x2B || mark == 0x3E
+        ? mark == 0x2E || mark == 0x29
+        : mark == 0x2D || mark == 0x2A || mark == 0x2B || mark == 0x3E
       if isMark { columns += index + 2 - markStart }
     }
     return min(columns, width / 2)

@@ -34,7 +34,8 @@ package struct LineEdit: Hashable, Sendable {
     placeholderStyle: Style = Style()
   ) {
     guard !rect.isEmpty else { return }
-    surface.fill(Rect(column: rect.column, row: rect.row, columns: rect.columns, rows: 1), style: style)
+    surface.fill(
+      Rect(column: rect.column, row: rect.row, columns: rect.columns, rows: 1), style: style)
     if editor.isEmpty {
       surface.putTruncated(
         placeholder, at: rect.origin, style: placeholderStyle, columns: rect.columns)

@@ -10,7 +10,8 @@ package enum Meter {
     if bounded < 1 { full = min(full, max(columns - 1, bounded > 0 ? 1 : 0)) }
     return [
       StatusBar.Span(String(repeating: glyphs.meterFull, count: full), role: .meterFull),
-      StatusBar.Span(String(repeating: glyphs.meterEmpty, count: columns - full), role: .meterEmpty),
+      StatusBar.Span(
+        String(repeating: glyphs.meterEmpty, count: columns - full), role: .meterEmpty),
     ]
   }
 

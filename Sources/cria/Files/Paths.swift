@@ -21,6 +21,7 @@ package struct Paths: Sendable, Equatable {
   package var history: String { state + "/history" }
   package var log: String { state + "/cria.log" }
   package var lastSession: String { state + "/last-session" }
+  package var lastTheme: String { state + "/last-theme" }
   package var lastModel: String { state + "/last-model" }
 
   /// The folders under `environment`'s XDG variables and HOME; `accountHome` is the home

@@ -1,0 +1,86 @@
+import Chat
+import Kernel
+import TUI
+
+/// The help, made from the tables that the keys and commands themselves come from.
+enum HelpPage {
+  static func page(_ bindings: KeyBindings) -> TextPage {
+    TextPage(title: "Help", text: text(bindings), hint: "Up, Down, PageDown scroll \u{B7} Esc closes")
+  }
+
+  static func text(_ bindings: KeyBindings) -> String {
+    var lines = [
+      "Type a message and press Enter. The model runs on this machine; nothing leaves it.",
+      "Every conversation saves itself.", "", "Writing", "",
+      row("<Enter>", "Send"), row("<A-Enter> <C-j>", "New line"),
+      row("<Up> <Down>", "Go through what was sent, from the first and last line"),
+      row("<C-e>", "On an empty line: edit the last message"),
+      row("<C-a> <C-e> <C-b> <C-f>", "Move as in Emacs; <A-b> and <A-f> by words"),
+      row("<C-u> <C-k> <C-w> <A-d>", "Cut to the start, the end, a word; <C-y> puts it back"),
+      row("<C-_> <A-_>", "Undo, redo"),
+      row("<A-e>", "Open a collapsed paste"),
+      row("<C-d>", "On an empty line: quit"), "", "Keys", "",
+    ]
+    for command in AppCommand.allCases {
+      let keys = bindings.commands.filter { $0.value == command }.map { $0.key.description }
+      if !keys.isEmpty { lines.append(row(keys.sorted().joined(separator: " "), command.title)) }
+    }
+    lines += ["", "In the conversation (Tab goes there and back)", "", row("j k", "Scroll by lines")]
+    lines.append(row("J K", "Move the focus from message to message"))
+    for command in AppCommand.allCases {
+      let keys = bindings.conversationCommands.filter { $0.value == command }
+        .map { $0.key.description }
+      if !keys.isEmpty { lines.append(row(keys.sorted().joined(separator: " "), command.title)) }
+    }
+    lines += ["", "Commands", ""]
+    for command in SlashCommand.all {
+      lines.append(row("/\(command.name) \(command.argument)", command.meaning))
+    }
+    return lines.joined(separator: "\n")
+  }
+
+  private static func row(_ key: String, _ meaning: String) -> String {
+    let width = 24
+    let padding = String(repeating: " ", count: max(1, width - key.count))
+    return "  \(key)\(padding)\(meaning)"
+  }
+}
+
+/// The numbers of the last reply and of the model.
+enum StatisticsPage {
+  static func page(_ state: AppState) -> TextPage {
+    TextPage(title: "Statistics", text: text(state), hint: "Esc closes")
+  }
+
+  static func text(_ state: AppState) -> String {
+    var lines: [String] = []
+    if let summary = state.model.summary {
+      let size = Readable.byteCount(summary.description.byteCount)
+      lines += [
+        "Model       \(summary.displayName)",
+        "            \(summary.description.quantization), \(size), "
+          + "\(Readable.parameterCount(summary.description.parameterCount)) parameters",
+        "Window      \(Readable.grouped(summary.contextLength)) tokens",
+        "Threads     \(summary.threadCount), vectors \(summary.vectors)",
+        "Loaded in   \(Readable.seconds(summary.loadSeconds))",
+      ]
+    }
+    lines.append("Format      \(state.format.current.title)")
+    lines += state.sampling.lines.enumerated().map { ($0.offset == 0 ? "Sampling    " : "            ") + $0.element }
+    if let last = state.lastStatistics {
+      lines += ["", "Last reply"]
+      lines.append("  prompt        \(last.promptTokenCount) tokens, \(last.reusedTokenCount) reused")
+      lines.append("  reply         \(last.generatedTokenCount) tokens")
+      if let first = last.firstTokenSeconds {
+        lines.append("  first token   after \(Readable.seconds(first))")
+      }
+      if let rate = last.prefillTokensPerSecond {
+        lines.append("  prefill       \(Readable.oneDecimal(rate)) tokens/s")
+      }
+      if let rate = last.decodeTokensPerSecond {
+        lines.append("  decode        \(Readable.oneDecimal(rate)) tokens/s")
+      }
+    }
+    return lines.joined(separator: "\n")
+  }
+}

@@ -1,0 +1,126 @@
+import Chat
+import Dispatch
+import Kernel
+import Synchronization
+import TUI
+
+/// Puts prompts together, hands them to the engine and turns its events into actions.
+///
+/// Counting tokens and rendering prompts happen on a queue of their own, so that neither the
+/// screen nor the engine waits for them.
+final class ReplyMaker: Sendable {
+  private let engine: Engine
+  private let post: @Sendable (AppAction) -> Void
+  private let queue = DispatchQueue(label: "reply")
+  private let state = Mutex(State())
+  /// Raised by `cancel`, also for a reply that the engine has not been told of yet.
+  private let cancelledNumber = Atomic<Int>(0)
+
+  private struct State {
+    var summary: ModelSummary?
+    var counts = TurnCounts()
+  }
+
+  init(engine: Engine, post: @escaping @Sendable (AppAction) -> Void) {
+    self.engine = engine
+    self.post = post
+  }
+
+  /// Loads a model in place of the present one.
+  func load(_ request: LoadRequest) {
+    state.withLock { $0 = State() }
+    engine.load(request) { [self] event in
+      switch event {
+      case .loaded(let summary):
+        state.withLock { $0 = State(summary: summary) }
+        post(.modelLoaded(summary))
+      case .failed(let error):
+        post(.modelFailed(path: request.path, Failure(error)))
+      }
+    }
+  }
+
+  /// Says how full the window is.
+  func measure(_ request: WindowRequest) {
+    queue.async { [self] in
+      guard let (fit, _) = try? fit(request) else { return }
+      post(.windowMeasured(AppState.WindowStatus(fit)))
+    }
+  }
+
+  func start(_ request: ReplyRequest) {
+    queue.async { [self] in
+      do {
+        let (fit, summary) = try fit(request.window)
+        post(.replyPrepared(number: request.number, AppState.WindowStatus(fit)))
+        let limit = min(request.tokenLimit ?? .max, fit.replyTokenLimit)
+        let generation = GenerationRequest(
+          tokens: summary.tokenizer.prompt(fit.segments), sampling: request.policy,
+          tokenLimit: limit, isContinuation: request.isContinuation)
+        let matcher = Mutex(StopMatcher(stops: request.window.format.stops))
+        if cancelledNumber.load(ordering: .acquiring) >= request.number {
+          post(.replyFinished(number: request.number, .cancelled, GenerationStatistics()))
+          return
+        }
+        engine.generate(generation) { [self] event in
+          relay(event, of: request.number, through: matcher)
+        }
+        // A cancel between the look above and the engine's taking over.
+        if cancelledNumber.load(ordering: .acquiring) >= request.number { engine.cancel() }
+      } catch {
+        post(.replyFailed(number: request.number, Failure(error)))
+      }
+    }
+  }
+
+  /// Ends the reply of that number, wherever it is.
+  func cancel(number: Int) {
+    cancelledNumber.store(number, ordering: .releasing)
+    engine.cancel()
+  }
+
+  private func relay(
+    _ event: GenerationEvent, of number: Int, through matcher: borrowing Mutex<StopMatcher>
+  ) {
+    switch event {
+    case .promptProgress(let done, let total, let reused):
+      post(.replyProgress(number: number, done: done, total: total, reused: reused))
+    case .token(_, let text):
+      let matched = matcher.withLock { $0.feed(text) }
+      post(.replyText(number: number, text: matched.text, at: Clock.seconds()))
+      if matched.stop != nil {
+        post(.replyStopMatched(number: number))
+        engine.cancel()
+      }
+    case .finished(let reason, let statistics, let trailing):
+      let rest = matcher.withLock { $0.feed(trailing).text + $0.finish() }
+      if !rest.isEmpty { post(.replyText(number: number, text: rest, at: Clock.seconds())) }
+      post(.replyFinished(number: number, reason, statistics))
+    case .failed(let error):
+      post(.replyFailed(number: number, Failure(error)))
+    }
+  }
+
+  private func fit(_ request: WindowRequest) throws -> (WindowFit, ModelSummary) {
+    let (summary, known) = state.withLock { ($0.summary, $0.counts) }
+    guard let summary else { throw Failure("no model is loaded", remedy: "choose one with Ctrl-O") }
+    let tokenizer = summary.tokenizer
+    let budget = ContextBudget(
+      windowTokenCount: summary.contextLength, leadTokenCount: tokenizer.lead.count)
+    var counts = known
+    let fit = try budget.fit(
+      system: request.system, turns: request.turns, format: request.format,
+      previousStart: request.previousStart, counts: &counts
+    ) { tokenizer.encode($0).count }
+    state.withLock { if $0.summary?.path == summary.path { $0.counts = counts } }
+    return (fit, summary)
+  }
+}
+
+extension AppState.WindowStatus {
+  init(_ fit: WindowFit) {
+    self.init(
+      start: fit.start, droppedTurnCount: fit.droppedTurnCount,
+      promptTokenCount: fit.promptTokenCount, windowTokenCount: fit.windowTokenCount)
+  }
+}

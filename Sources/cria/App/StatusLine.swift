@@ -1,0 +1,138 @@
+import Chat
+import Kernel
+import TUI
+
+/// The status bar: what the model does now, the model, the format, the window.
+struct StatusLine {
+  let bar: StatusBar
+
+  init(_ state: AppState, glyphs: GlyphSet) {
+    var segments = [Self.activity(state, glyphs)]
+    if let model = Self.model(state) { segments.append(model) }
+    segments.append(
+      StatusBar.Segment(state.format.current.name, role: .statusDim, priority: 2, side: .right))
+    segments.append(Self.window(state, glyphs))
+    bar = StatusBar(segments)
+  }
+
+  private static func model(_ state: AppState) -> StatusBar.Segment? {
+    switch state.model {
+    case .absent: return StatusBar.Segment("no model", priority: 3, side: .right)
+    case .failed(let path, _):
+      return StatusBar.Segment(
+        "\(FileSystem.name(of: path)) failed", shorter: ["no model"], role: .error, priority: 3,
+        side: .right)
+    case .loading(let path):
+      return StatusBar.Segment(
+        FileSystem.name(of: path), shorter: [], role: .statusDim, priority: 3, side: .right)
+    case .ready(let summary):
+      let name = summary.displayName
+      let type = summary.description.quantization
+      // Most files are named for their type.
+      let hasType = name.uppercased().contains(type)
+      let short = name.count > 16 ? String(name.prefix(15)) + "\u{2026}" : name
+      return StatusBar.Segment(
+        hasType ? name : "\(name) \(type)",
+        shorter: hasType ? [short] : ["\(short) \(type)", short], priority: 3, side: .right)
+    }
+  }
+
+  /// Tokens of the window that are in use, with a meter.
+  private static func window(_ state: AppState, _ glyphs: GlyphSet) -> StatusBar.Segment {
+    let total = state.window?.windowTokenCount ?? state.model.summary?.contextLength ?? 0
+    guard total > 0 else { return StatusBar.Segment("", priority: 1, side: .right) }
+    let used = (state.window?.promptTokenCount ?? 0) + (state.reply?.tokenCount ?? 0)
+    let fraction = Double(used) / Double(total)
+    let numbers = "\(Readable.grouped(used))/\(Readable.grouped(total))"
+    let percent = "\(Int((min(1, fraction) * 100).rounded()))%"
+    func meter(_ columns: Int) -> [StatusBar.Span] {
+      Meter.spans(fraction: fraction, columns: columns, glyphs: glyphs)
+    }
+    return StatusBar.Segment(
+      [
+        meter(10) + [StatusBar.Span(" " + numbers)], meter(6) + [StatusBar.Span(" " + numbers)],
+        [StatusBar.Span(numbers)], [StatusBar.Span(percent)],
+      ], priority: 4, side: .right)
+  }
+
+  private static func activity(_ state: AppState, _ glyphs: GlyphSet) -> StatusBar.Segment {
+    let turn = glyphs.spinner[Int(state.now * 8) % glyphs.spinner.count]
+    if let download = state.download {
+      let percent = Int((download.fraction * 100).rounded())
+      let what =
+        switch download.stage {
+        case .downloading: "fetching \(percent)%"
+        case .unpacking: "unpacking"
+        case .checking: "checking"
+        }
+      return StatusBar.Segment("\(turn) \(what)", shorter: ["\(percent)%"], priority: 5)
+    }
+    guard let reply = state.reply else { return idle(state) }
+    if reply.isStopping { return StatusBar.Segment("\(turn) stopping", priority: 5) }
+    switch reply.phase {
+    case .waitingForModel:
+      let seconds = Int(max(0, state.now - reply.startedAt))
+      return StatusBar.Segment(
+        "\(turn) waiting for the model\(seconds > 1 ? " \(seconds) s" : "")",
+        shorter: ["\(turn) waiting"], priority: 5)
+    case .preparing:
+      return StatusBar.Segment("\(turn) preparing", priority: 5)
+    case .prefill(let done, let total, let reused):
+      return prefill(state, reply, done: done, total: total, reused: reused, turn)
+    case .decoding:
+      return decode(state, reply, turn)
+    }
+  }
+
+  private static func prefill(
+    _ state: AppState, _ reply: ReplyProgress, done: Int, total: Int, reused: Int, _ turn: Character
+  ) -> StatusBar.Segment {
+    let percent = total > 0 ? done * 100 / total : 0
+    let seconds = state.now - (reply.prefillStartedAt ?? state.now)
+    let rate = seconds > 0 ? Double(done - reused) / seconds : 0
+    let head = "\(turn) reading \(percent)%"
+    guard rate > 0, done < total else {
+      return StatusBar.Segment(
+        reused > 0 ? "\(head) of \(total), \(reused) reused" : "\(head) of \(total)",
+        shorter: [head], priority: 5)
+    }
+    let left = Readable.seconds(Double(total - done) / rate)
+    let speed = "\(Int(rate.rounded())) tok/s"
+    return StatusBar.Segment(
+      "\(head)  \(speed)  \(left) left", shorter: ["\(head) \(speed)", head], priority: 5)
+  }
+
+  private static func decode(
+    _ state: AppState, _ reply: ReplyProgress, _ turn: Character
+  ) -> StatusBar.Segment {
+    let current = reply.currentRate.map(Readable.oneDecimal) ?? "\u{2013}"
+    let average = reply.averageRate.map(Readable.oneDecimal) ?? "\u{2013}"
+    let first = reply.firstTokenAt.map { "first \(Readable.seconds(max(0, $0 - reply.startedAt)))" }
+    let rate = "\(turn) \(current) tok/s"
+    return StatusBar.Segment(
+      [rate, "avg \(average)", first, "\(reply.tokenCount) tok"].compactMap { $0 }
+        .joined(separator: "  "),
+      shorter: ["\(rate)  avg \(average)", rate], priority: 5)
+  }
+
+  /// Nothing runs: the numbers of the last reply, or that all is ready.
+  private static func idle(_ state: AppState) -> StatusBar.Segment {
+    switch state.model {
+    case .loading: return StatusBar.Segment("loading the model", shorter: ["loading"], priority: 5)
+    case .absent, .failed: return StatusBar.Segment("", priority: 5)
+    case .ready: break
+    }
+    guard let last = state.lastStatistics else { return StatusBar.Segment("ready", priority: 5) }
+    var parts: [String] = []
+    if let rate = last.decodeTokensPerSecond { parts.append("\(Readable.oneDecimal(rate)) tok/s") }
+    if let first = last.firstTokenSeconds { parts.append("first \(Readable.seconds(first))") }
+    let short = parts
+    if last.reusedTokenCount > 0 {
+      parts.append("reused \(last.reusedTokenCount) of \(last.promptTokenCount)")
+    }
+    guard !parts.isEmpty else { return StatusBar.Segment("ready", priority: 5) }
+    return StatusBar.Segment(
+      parts.joined(separator: "  "),
+      shorter: [short.joined(separator: "  "), short[0]], priority: 5)
+  }
+}

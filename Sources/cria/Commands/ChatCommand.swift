@@ -1,0 +1,173 @@
+import ArgumentParser
+import Chat
+import FoundationEssentials
+import Kernel
+import TUI
+
+/// `cria chat`, and `cria` alone: the full-screen chat.
+struct ChatCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "chat",
+    abstract: "Chat full screen; this is what cria alone does.",
+    discussion: """
+      The conversation saves itself. F1 shows the keys.
+
+      Examples:
+        cria
+        cria chat --model 7B --format alpaca --context 2048
+        cria chat --resume
+      """)
+
+  @Option(help: "The model: a path, a file name, or the beginning of one.")
+  var model: String?
+
+  @Option(help: "The prompt format (default: what the model's file asks for).")
+  var format: String?
+
+  @Option(help: "Tokens in the context window (default: the model's, up to 8192).")
+  var context: Int?
+
+  @Option(help: "Threads that compute (default: one for each core).")
+  var threads: Int?
+
+  @Option(help: "The theme's name.")
+  var theme: String?
+
+  @Option(help: "Go on with a conversation: its ID, or the last one without.")
+  var resume: String?
+
+  func validate() throws {
+    if let context, !(16...(1 << 24)).contains(context) {
+      throw ValidationError("--context takes 16 to \(1 << 24) tokens, not \(context)")
+    }
+    if let threads, !(1...256).contains(threads) {
+      throw ValidationError("--threads takes 1 to 256, not \(threads)")
+    }
+  }
+
+  func run() throws {
+    // Before any thread is started, so that signals reach the one that draws.
+    TerminalGuard.blockSignals()
+    TerminalGuard.setBusErrorNote(
+      "cria: the model file was cut short while it was in use; fetch or copy it again\n")
+    let paths = try Paths.current()
+    var notes: [Failure] = []
+    if let failure = LogFile.bootstrap(path: paths.log, level: .info) { notes.append(failure) }
+    let start = try ChatStart(paths: paths, command: self)
+    notes += start.notes
+    let runner = try AppRunner(state: start.state, paths: paths, themes: start.themes)
+    runner.run(start.effects + notes.map { .tell($0) })
+  }
+}
+
+/// What the chat starts with: settings from the command line, the config and the last time.
+private struct ChatStart {
+  let themes: ThemeStore
+  private(set) var state: AppState
+  private(set) var effects: [AppEffect] = []
+  /// What did not work out but does not keep the chat from starting.
+  private(set) var notes: [Failure] = []
+
+  init(paths: Paths, command: ChatCommand) throws {
+    var config = Config()
+    var bindings = KeyBindings()
+    do throws(Failure) {
+      config = try Config.read(paths.configFile)
+      bindings = try KeyBindings(config)
+    } catch {
+      notes.append(error)
+    }
+    notes += config.warnings.map { Failure($0) }
+    themes = ThemeStore(folders: [paths.themes] + Paths.shipped("themes"))
+    let wantedTheme = command.theme ?? config.theme ?? Self.line(of: paths.lastTheme) ?? "terminal"
+    var theme = Theme.terminal
+    do throws(TUIError) {
+      theme = try themes.load(wantedTheme)
+    } catch {
+      if command.theme != nil { throw Failure(error) }
+      notes.append(Failure(error))
+    }
+    var conversation = Conversation.new(at: Date())
+    conversation.systemPrompt = config.system
+    state = AppState(
+      theme: theme, themeName: theme.name, bindings: bindings, conversation: conversation,
+      isMouseCaptured: config.mouse ?? true, sampling: SamplingSettings(config.sampling))
+    state.defaultSystemPrompt = config.system
+    state.wantedContext = command.context ?? config.context
+    state.wantedThreads = command.threads ?? config.threads
+    if let name = command.format ?? config.format {
+      guard let format = PromptFormat.named(name) else {
+        let names = PromptFormat.all.map(\.name).joined(separator: ", ")
+        throw Failure("no prompt format called \(name)", remedy: "there are: \(names)", status: .usage)
+      }
+      state.format.chosen = format
+    }
+    if let bytes = try? FileSystem.read(paths.history, limit: 4 << 20) {
+      let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
+      state.history = InputHistory(entries: lines.map { InputHistory.entry(from: $0) })
+    }
+    if let id = command.resume {
+      effects.append(.openTranscript(id: try Self.resolve(id, paths)))
+    } else {
+      effects.append(.startTranscript(conversation))
+    }
+    try chooseModel(paths, command.model, config)
+  }
+
+  private mutating func chooseModel(_ paths: Paths, _ asked: String?, _ config: Config) throws {
+    let catalog = ModelCatalog(folder: paths.models)
+    do throws(Failure) {
+      if let asked {
+        start(try catalog.resolve(asked).path)
+      } else if let file = try catalog.preferred(
+        configured: config.model, lastUsed: LastModel.read(paths))
+      {
+        start(file.path)
+      } else {
+        state.offerDownload()
+      }
+    } catch {
+      // A model that was asked for by name has to be there.
+      if asked != nil { throw error }
+      notes.append(error)
+    }
+  }
+
+  private mutating func start(_ path: String) {
+    state.model = .loading(path: path)
+    effects.append(.loadModel(path: path))
+  }
+
+  /// `last` is the conversation of the last session.
+  private static func resolve(_ id: String, _ paths: Paths) throws(Failure) -> String {
+    guard id == ResumeArgument.last else { return id }
+    guard let last = line(of: paths.lastSession) else {
+      throw Failure(
+        "there is no conversation to resume yet", at: paths.lastSession, remedy: "start with: cria")
+    }
+    return last
+  }
+
+  private static func line(of path: String) -> String? {
+    guard let bytes = try? FileSystem.read(path, limit: 4096) else { return nil }
+    let text = String(decoding: bytes, as: UTF8.self)
+    let line = String(text.prefix { $0 != "\n" })
+    return line.isEmpty ? nil : line
+  }
+}
+
+/// `--resume` may stand without an ID, which the argument parser has no form for.
+enum ResumeArgument {
+  static let last = "last"
+
+  /// The arguments with the last conversation's name where none was given.
+  static func completed(_ arguments: [String]) -> [String] {
+    var result: [String] = []
+    for (index, argument) in arguments.enumerated() {
+      result.append(argument)
+      let next = arguments.dropFirst(index + 1).first
+      if argument == "--resume", next.map({ $0.hasPrefix("-") }) ?? true { result.append(last) }
+    }
+    return result
+  }
+}
