@@ -26,7 +26,7 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 chat: build ## install what is missing, build, fetch the default model, open the chat (ARGS="…")
-	@ls "$(DATA_HOME)"/cria/models/*.gguf >/dev/null 2>&1 || $(CRIA) pull smollm2-135m
+	@ls "$(DATA_HOME)"/cria/models/*.gguf >/dev/null 2>&1 || $(CRIA) pull smollm2-135m >/dev/null
 	@$(CRIA) chat $(ARGS)
 
 build: setup ## build the release binary, .build/release/cria
@@ -40,7 +40,7 @@ test-unit: setup ## the fast tests only: no model, no terminal
 	$(SWIFT) test -c release --disable-testable-imports --skip EndToEnd --skip ModelTests
 
 test-data: build ## fetch what the tests need: the default model, into .build/test-data
-	@XDG_DATA_HOME="$(TEST_DATA)" $(CRIA) pull smollm2-135m
+	@XDG_DATA_HOME="$(TEST_DATA)" $(CRIA) pull smollm2-135m >/dev/null
 
 lint: setup ## formatting and the import rules
 	$(SWIFT) format lint --strict -r Sources Tests Package.swift

@@ -94,7 +94,7 @@ struct Reply {
   var statistics: GenerationStatistics?
 
   /// The object of `cria run --json`.
-  func json(model: String, summary: ModelSummary) -> String {
+  func json(summary: ModelSummary) -> String {
     func number(_ value: Double?) -> String { value.map(JSONText.number) ?? "null" }
     return JSONText.object([
       ("text", JSONText.string(text)),
@@ -102,7 +102,7 @@ struct Reply {
       ("promptTokens", String(statistics?.promptTokenCount ?? 0)),
       ("reusedTokens", String(statistics?.reusedTokenCount ?? 0)),
       ("stop", JSONText.string(stop?.rawValue ?? "eos")),
-      ("model", JSONText.string(model)),
+      ("model", JSONText.string(summary.displayName)),
       (
         "timings",
         JSONText.object([

@@ -59,22 +59,26 @@ struct SamplingOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Makes the draws reproducible.", valueName: "n"))
   var seed: UInt64?
 
+  @Option(help: ArgumentHelp("End the reply after so many tokens.", valueName: "n"))
+  var maxTokens: Int?
+
   mutating func validate() throws {
-    if let problem = policy(config: Config(), seed: 0).problem { throw ValidationError(problem) }
+    if let problem = settings(config: Config()).policy.problem { throw ValidationError(problem) }
+    if let maxTokens, maxTokens < 1 {
+      throw ValidationError("--max-tokens is \(maxTokens), expected 1 or more")
+    }
   }
 
-  /// These options over the config file's settings over the kernel's defaults. `seed` is for
-  /// where nobody gives one.
-  func policy(config: Config, seed fallback: UInt64) -> SamplingPolicy {
-    var policy = SamplingPolicy()
-    let settings = config.sampling
-    policy.temperature = temperature ?? settings.temperature ?? policy.temperature
-    policy.topK = topK ?? settings.topK ?? policy.topK
-    policy.topP = topP ?? settings.topP ?? policy.topP
-    policy.minP = minP ?? settings.minP ?? policy.minP
-    policy.repeatPenalty = repeatPenalty ?? settings.repeatPenalty ?? policy.repeatPenalty
-    policy.repeatWindow = settings.repeatWindow ?? policy.repeatWindow
-    policy.seed = seed ?? settings.seed.map(UInt64.init) ?? fallback
-    return policy
+  /// These options over the config file's settings over the kernel's defaults.
+  func settings(config: Config) -> SamplingSettings {
+    var settings = SamplingSettings(config.sampling)
+    settings.policy.temperature = temperature ?? settings.policy.temperature
+    settings.policy.topK = topK ?? settings.policy.topK
+    settings.policy.topP = topP ?? settings.policy.topP
+    settings.policy.minP = minP ?? settings.policy.minP
+    settings.policy.repeatPenalty = repeatPenalty ?? settings.policy.repeatPenalty
+    settings.seed = seed ?? settings.seed
+    settings.tokenLimit = maxTokens ?? settings.tokenLimit
+    return settings
   }
 }

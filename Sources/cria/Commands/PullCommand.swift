@@ -23,7 +23,9 @@ struct PullCommand: ParsableCommand {
     let model = try KnownModel.named(name)
     let folder = try Paths.current().models
     Interrupt.install()
-    StandardStreams.note("Fetching \(model.summary)\n")
+    if !ModelDownload.isThere(model, in: folder) {
+      StandardStreams.note("Fetching \(model.summary)\n")
+    }
     let display = Mutex(Display())
     let path: String
     do {

@@ -36,16 +36,10 @@ struct RunCommand: ParsableCommand {
   @OptionGroup var sampling: SamplingOptions
   @OptionGroup var engine: EngineOptions
 
-  @Option(help: ArgumentHelp("End the reply after so many tokens.", valueName: "n"))
-  var maxTokens: Int?
-
   @Flag(help: "Print one JSON object with text, token ids and timings at the end.")
   var json = false
 
   func validate() throws {
-    if let maxTokens, maxTokens < 1 {
-      throw ValidationError("--max-tokens is \(maxTokens), expected 1 or more")
-    }
     if raw && (system != nil || format != nil) {
       throw ValidationError("--raw takes no --system and no --format")
     }
@@ -72,17 +66,17 @@ struct RunCommand: ParsableCommand {
 
     let prompt = try PlannedPrompt(
       text: text, input: input, isRaw: raw, system: system ?? context.config.system,
-      format: format ?? context.config.format, summary: summary, fileName: file.name)
-    let policy = sampling.policy(
-      config: context.config, seed: .random(in: 0...UInt64(UInt32.max)))
+      format: format ?? context.config.format, summary: summary)
+    let settings = sampling.settings(config: context.config)
+    let policy = settings.drawn()
     let request = GenerationRequest(
-      tokens: prompt.tokens, sampling: policy,
-      tokenLimit: maxTokens ?? context.config.sampling.maxTokens ?? .max, isContinuation: raw)
+      tokens: prompt.tokens, sampling: policy, tokenLimit: settings.tokenLimit ?? .max,
+      isContinuation: raw)
 
     var writer = ReplyWriter(isStreaming: !json)
     let reply = try engine.generate(request, stops: prompt.stops) { try writer.write($0) }
     if json {
-      try StandardStreams.writeLine(reply.json(model: file.name, summary: summary))
+      try StandardStreams.writeLine(reply.json(summary: summary))
     } else {
       try writer.finish()
       StandardStreams.note(reply.statisticsLine(seed: policy.seed))
@@ -97,34 +91,26 @@ private struct PlannedPrompt {
 
   init(
     text: String, input: String, isRaw: Bool, system: String?, format name: String?,
-    summary: ModelSummary, fileName: String
+    summary: ModelSummary
   ) throws(Failure) {
     let tokenizer = summary.tokenizer
-    var lead: [TokenID] = []
-    if tokenizer.addsBOS, let bos = tokenizer.bos { lead.append(bos) }
     if isRaw {
       let parts = [text, input].filter { !$0.isEmpty }
-      tokens = lead + tokenizer.encode(parts.joined(separator: "\n"))
+      tokens = tokenizer.lead + tokenizer.encode(parts.joined(separator: "\n"))
       stops = []
       return
     }
-    let format = try Self.format(name, summary: summary, fileName: fileName)
+    let format = try Self.format(name, summary: summary)
     let turn = Turn(
       role: .user, text: text.isEmpty ? input : text, input: text.isEmpty ? nil : input)
-    let segments = format.render(system: system, turns: [turn])
-    tokens =
-      lead + tokenizer.encode(segments.map { PromptSegment($0.text, parsesSpecial: $0.isFormat) })
+    tokens = tokenizer.prompt(format.render(system: system, turns: [turn]))
     stops = format.stops
   }
 
   private static func format(
-    _ name: String?, summary: ModelSummary, fileName: String
+    _ name: String?, summary: ModelSummary
   ) throws(Failure) -> PromptFormat {
-    guard let name else {
-      return PromptFormat.detect(
-        chatTemplate: summary.description.chatTemplate, modelName: summary.description.name,
-        fileName: fileName)
-    }
+    guard let name else { return summary.detectedFormat }
     if let format = PromptFormat.named(name) { return format }
     let known = PromptFormat.all.map(\.name).joined(separator: ", ")
     throw Failure("no prompt format called \(name)", remedy: "known: \(known)")

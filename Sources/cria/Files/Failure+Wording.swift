@@ -1,6 +1,7 @@
 import Chat
 import Glibc
 import Kernel
+import TUI
 
 /// The one place where errors become words.
 extension Failure {
@@ -11,6 +12,7 @@ extension Failure {
     case let error as SystemError: self.init(error)
     case let error as KernelError: self.init(error)
     case let error as ChatError: self.init(error)
+    case let error as TUIError: self.init(error)
     default: self.init("unexpected error: \(error)", remedy: "please report it")
     }
   }
@@ -18,6 +20,7 @@ extension Failure {
   /// True for the errors that have words here; the rest is the argument parser's.
   package static func isWorded(_ error: any Error) -> Bool {
     error is Failure || error is SystemError || error is KernelError || error is ChatError
+      || error is TUIError
   }
 
   /// Words what the system refused.
@@ -97,5 +100,28 @@ extension Failure {
       }
     let detail = error.detail.isEmpty ? what : "\(what): \(error.detail)"
     self.init(detail, at: error.place, remedy: remedy)
+  }
+
+  /// Words what is wrong with the terminal, a theme or a key.
+  package init(_ error: TUIError) {
+    let (what, remedy): (String, String) =
+      switch error.code {
+      case .noTerminal:
+        ("the chat needs a terminal", "for a reply without one: cria run \"your prompt\"")
+      case .unknownTerminal: ("the terminal's type is not known", "set TERM, or use cria run")
+      case .incapableTerminal:
+        ("the terminal cannot show the chat", "use another terminal, or cria run")
+      case .system: ("the terminal cannot be used", "")
+      case .themeMissing: ("no such theme", "the theme menu lists what is here")
+      case .themeUnreadable: ("the theme cannot be read", "check the permissions")
+      case .themeInvalid: ("the theme is not valid", "correct the line")
+      case .themeCycle: ("the themes inherit each other", "correct one of them")
+      case .badKey: ("not a key", "write keys like ctrl-n, alt-enter, f2")
+      }
+    let place = [
+      error.place, error.line.map { "line \($0)" } ?? "", error.key.map { "key \($0)" } ?? "",
+    ].filter { !$0.isEmpty }.joined(separator: ", ")
+    let detail = error.detail.isEmpty ? what : "\(what): \(error.detail)"
+    self.init(detail, at: place, remedy: remedy)
   }
 }

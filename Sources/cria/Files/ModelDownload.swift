@@ -42,8 +42,8 @@ package enum ModelDownload {
     progress: @Sendable (DownloadProgress) -> Void,
     isCancelled: @Sendable () -> Bool
   ) throws -> String {
-    let target = folder + "/" + model.fileName
-    if FileSystem.status(target)?.byteCount == model.byteCount { return target }
+    let target = path(of: model, in: folder)
+    if isThere(model, in: folder) { return target }
     do {
       try FileSystem.createFolders(folder)
     } catch {
@@ -69,6 +69,16 @@ package enum ModelDownload {
     guard rename(unpacked, target) == 0 else { throw Failure(SystemError("write to", target)) }
     FileSystem.flushFolder(folder)
     return target
+  }
+
+  /// Where the model's file is when it has been fetched.
+  package static func path(of model: KnownModel, in folder: String) -> String {
+    folder + "/" + model.fileName
+  }
+
+  /// Whether the model's file is in the folder; its digest was checked when it came.
+  package static func isThere(_ model: KnownModel, in folder: String) -> Bool {
+    FileSystem.status(path(of: model, in: folder))?.byteCount == model.byteCount
   }
 
   /// Removes staging folders in `folder` whose program is gone. A living one holds a lock.

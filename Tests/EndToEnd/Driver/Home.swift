@@ -80,11 +80,11 @@ final class Home: Sendable {
       { \(line)
       } >\(Shell.quoted(output)) 2>\(Shell.quoted(error))
       """
-    let end = Clock.seconds() + seconds
+    let end = Stopwatch.seconds() + seconds
     let outcome = try Subprocess.run(
       ["bash", "--norc", "--noprofile", "-c", script],
       environment: self.environment.merging(environment) { $1 },
-      proceed: { Clock.seconds() < end })
+      proceed: { Stopwatch.seconds() < end })
     return Result(
       status: outcome.status,
       bytes: try FileSystem.read(output, limit: 1 << 28),

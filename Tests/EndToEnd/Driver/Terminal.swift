@@ -138,12 +138,12 @@ final class Terminal: Sendable {
   func wait(
     for what: String, within seconds: Double = 20, until condition: (String) -> Bool
   ) async throws -> Terminal {
-    let end = Clock.seconds() + seconds
+    let end = Stopwatch.seconds() + seconds
     var last = ""
     while true {
       last = try screen()
       if condition(last) { return self }
-      guard Clock.seconds() < end else { break }
+      guard Stopwatch.seconds() < end else { break }
       try await Task.sleep(for: .milliseconds(20))
     }
     throw Unexpected(
@@ -154,10 +154,10 @@ final class Terminal: Sendable {
   @discardableResult
   func settles(for seconds: Double = 0.3, within limit: Double = 20) async throws -> Terminal {
     var last = ""
-    var since = Clock.seconds()
+    var since = Stopwatch.seconds()
     return try await wait(for: "settles", within: limit) { screen in
-      if screen != last { (last, since) = (screen, Clock.seconds()) }
-      return Clock.seconds() - since >= seconds
+      if screen != last { (last, since) = (screen, Stopwatch.seconds()) }
+      return Stopwatch.seconds() - since >= seconds
     }
   }
 
@@ -175,9 +175,9 @@ final class Terminal: Sendable {
     let file = home.path + "/.stty"
     unlink(file)
     try type("stty -a >.stty.new; mv .stty.new .stty<Enter>")
-    let end = Clock.seconds() + 10
+    let end = Stopwatch.seconds() + 10
     while FileSystem.status(file) == nil {
-      guard Clock.seconds() < end else {
+      guard Stopwatch.seconds() < end else {
         throw Unexpected(description: "stty did not answer:\n\(framed(try screen()))")
       }
       try await Task.sleep(for: .milliseconds(20))

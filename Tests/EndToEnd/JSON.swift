@@ -1,0 +1,43 @@
+import FoundationEssentials
+
+/// The objects that `cria run --json` prints, as the design lays them down.
+struct JSON: Decodable {
+  struct Timings: Decodable {
+    var loadSeconds: Double
+    var firstTokenSeconds: Double?
+    var prefillTokensPerSecond: Double?
+    var decodeTokensPerSecond: Double?
+  }
+
+  var text: String
+  var tokens: [Int]
+  var promptTokens: Int
+  var reusedTokens: Int
+  var stop: String
+  var model: String
+  var timings: Timings
+
+  /// Reads exactly one object on one line.
+  static func parse(_ text: String) throws -> JSON {
+    try JSONDecoder().decode(JSON.self, from: Data(text.utf8))
+  }
+}
+
+/// The object that `cria bench --json` prints.
+struct BenchJSON: Decodable {
+  struct Rates: Decodable {
+    var tokens: Int
+    var mean: Double
+    var median: Double
+    var deviation: Double
+  }
+
+  var model: String
+  var threads: Int
+  var prefill: Rates
+  var decode: Rates
+
+  static func parse(_ text: String) throws -> BenchJSON {
+    try JSONDecoder().decode(BenchJSON.self, from: Data(text.utf8))
+  }
+}
