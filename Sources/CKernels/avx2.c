@@ -346,7 +346,9 @@ INLINE __m128i load_words(const void *p, size_t count) {
   return _mm_loadu_si128((const __m128i *)words);
 }
 
-INLINE __m256 load_halves(const void *p, size_t count) { return _mm256_cvtph_ps(load_words(p, count)); }
+INLINE __m256 load_halves(const void *p, size_t count) {
+  return _mm256_cvtph_ps(load_words(p, count));
+}
 
 INLINE __m256 load_weights(int type, const uint8_t *row, size_t i, size_t count) {
   if (type == CK_F32) return load_floats(row + 4 * i, count);
@@ -509,6 +511,8 @@ static void swiglu(float *gate, const float *up, size_t count) {
   for (size_t i = 0; i < count; i += 8) {
     __m256 g = load_floats(gate + i, count - i), u = load_floats(up + i, count - i);
     __m256 negative = _mm256_min_ps(_mm256_sub_ps(_mm256_setzero_ps(), g), _mm256_set1_ps(88));
+    // Under -88 the exponential stands still, so g does too; the order keeps NaN.
+    g = _mm256_max_ps(_mm256_set1_ps(-88), g);
     __m256 silu = _mm256_div_ps(g, _mm256_add_ps(_mm256_set1_ps(1), exponential(negative)));
     store_floats(gate + i, count - i, _mm256_mul_ps(silu, u));
   }

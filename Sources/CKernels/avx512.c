@@ -490,6 +490,8 @@ static void swiglu(float *gate, const float *up, size_t count) {
     __mmask16 mask = first_lanes(count - i);
     __m512 g = _mm512_maskz_loadu_ps(mask, gate + i), u = _mm512_maskz_loadu_ps(mask, up + i);
     __m512 negative = _mm512_min_ps(_mm512_sub_ps(_mm512_setzero_ps(), g), _mm512_set1_ps(88));
+    // Under -88 the exponential stands still, so g does too; the order keeps NaN.
+    g = _mm512_max_ps(_mm512_set1_ps(-88), g);
     __m512 silu = _mm512_div_ps(g, _mm512_add_ps(one, exponential(negative)));
     _mm512_mask_storeu_ps(gate + i, mask, _mm512_mul_ps(silu, u));
   }

@@ -4,6 +4,8 @@
 
 #if defined(__x86_64__)
 #include <xmmintrin.h>
+#elif defined(__aarch64__)
+#include <sys/auxv.h>
 #endif
 
 static bool runs(const ck_table *table) {
@@ -16,6 +18,9 @@ static bool runs(const ck_table *table) {
   if (table == &ck_avx2)
     return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
            __builtin_cpu_supports("f16c");
+#elif defined(__aarch64__)
+  const unsigned long dot_products = 1 << 20; // HWCAP_ASIMDDP
+  if (table == &ck_neon) return getauxval(AT_HWCAP) & dot_products;
 #endif
   return true;
 }
@@ -25,6 +30,8 @@ const ck_table *ck_select(const char *name) {
 #if defined(__x86_64__)
       &ck_avx512,
       &ck_avx2,
+#elif defined(__aarch64__)
+      &ck_neon,
 #endif
       &ck_scalar};
   for (size_t i = 0; i < sizeof best_first / sizeof best_first[0]; i++) {

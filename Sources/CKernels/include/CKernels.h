@@ -54,8 +54,9 @@ enum {
 /// out[t * out_stride + r] = dot(weights row r, activations of token t).
 ///
 /// `width` values a row, rows `row_bytes` apart. `activations`: rows of ck_group (quantized
-/// types; (width + 127) / 128 groups a token) or of float (F32, F16, BF16), tokens
-/// `activation_bytes` apart.
+/// types; (width + 127) / 128 groups a token, each at a multiple of 64 bytes) or of float (F32,
+/// F16, BF16), tokens `activation_bytes` apart. Weights need no alignment, and nothing outside
+/// the rows is read.
 typedef void (*ck_multiply)(const void *weights, size_t row_bytes, size_t rows, size_t width,
                             const void *activations, size_t activation_bytes, size_t tokens,
                             float *out, size_t out_stride);
@@ -66,7 +67,8 @@ typedef struct {
   /// Indexed by weight format; null where the format is not supported.
   ck_multiply multiply[CK_TYPE_COUNT];
 
-  /// Rounds `width` values (a multiple of 32) to (width + 127) / 128 groups.
+  /// Rounds `width` values (a multiple of 32) to (width + 127) / 128 groups, which lie at a
+  /// multiple of 64 bytes. A block without a value above 1e-30 becomes zeros.
   void (*quantize)(const float *x, size_t width, ck_group *out);
 
   /// out[i] = x[i] - (what `rounded`, made from x by `quantize`, holds). Rounding this in turn
@@ -97,6 +99,10 @@ typedef struct {
   /// `q`: (query, width), `keys`: (block, width, 16), `values`: (position, width), `counts`:
   /// how many positions of this stretch each query sees (at least 1). `scale` multiplies the
   /// scores. `out`: (query, width), sums not yet divided; `maxima`, `sums`: one a query.
+  ///
+  /// Keys may be read up to the end of the stretch, CK_ATTEND_MAX positions, so a key cache is
+  /// allocated in whole stretches; what stands at places that no query sees has no influence.
+  /// Values are read up to the largest of the counts; all of these must be finite.
   void (*attend)(const float *q, size_t queries, size_t width, const uint16_t *keys,
                  const uint16_t *values, const uint32_t *counts, float scale, float *out,
                  float *maxima, float *sums);
