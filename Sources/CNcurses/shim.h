@@ -37,13 +37,6 @@ static inline attr_t cria_attr_reverse(void) { return A_REVERSE; }
 
 static inline int cria_key_function(int n) { return KEY_F(n); }
 
-static inline mmask_t cria_mouse_wheel_up(void) { return BUTTON4_PRESSED; }
-static inline mmask_t cria_mouse_wheel_down(void) { return BUTTON5_PRESSED; }
-static inline mmask_t cria_mouse_press(void) { return BUTTON1_PRESSED; }
-static inline mmask_t cria_mouse_release(void) { return BUTTON1_RELEASED; }
-static inline mmask_t cria_mouse_click(void) { return BUTTON1_CLICKED | BUTTON1_DOUBLE_CLICKED; }
-static inline mmask_t cria_mouse_motion(void) { return REPORT_MOUSE_POSITION; }
-
 static inline int cria_wcwidth(unsigned int scalar) { return wcwidth((wchar_t)scalar); }
 
 // tigetstr answers (char *)-1 for "not a string capability"; NULL stands for both here.

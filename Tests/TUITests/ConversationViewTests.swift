@@ -220,8 +220,8 @@ import Testing
         Assistant
         new
       """)
-    #expect(frame(view)[2, 1]?.style.foreground == theme[.messageOutside].foreground)
-    #expect(frame(view)[2, 6]?.style.foreground == .terminalDefault)
+    #expect(frame(view)[2, 1]?.style.attributes == .dim)
+    #expect(frame(view)[2, 6]?.style.attributes == [])
   }
 
   @Test func spansStyleTheirPart() {

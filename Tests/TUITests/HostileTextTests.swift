@@ -90,6 +90,18 @@ import Testing
     Self.check(surface)
   }
 
+  @Test(arguments: sequences)
+  func sanitizedTextIsHarmless(_ text: String) {
+    for scalar in sanitized(text).unicodeScalars where scalar != "\n" && scalar != "\t" {
+      #expect(Self.isHarmless(scalar.value))
+    }
+  }
+
+  @Test func sanitizingLeavesOrdinaryTextAlone() {
+    let text = "One line,\n\tanother: 世界 e\u{301} é 🙂"
+    #expect(sanitized(text) == text)
+  }
+
   @Test func theEditorKeepsNoEscapes() {
     var editor = TextEditor()
     editor.paste("a\u{1B}[31mb\u{7}\tc\r\nd") { $0 }

@@ -29,6 +29,29 @@ import Testing
     #expect(decode(text) == (try keys(notation)))
   }
 
+  @Test(
+    arguments: [
+      ("\u{1B}[<0;10;5M", .press, 9, 4), ("\u{1B}[<0;10;5m", .release, 9, 4),
+      ("\u{1B}[<32;300;5M", .drag, 299, 4), ("\u{1B}[<64;1;1M", .wheelUp, 0, 0),
+      ("\u{1B}[<65;1;1M", .wheelDown, 0, 0), ("\u{1B}[<20;3;2M", .press, 2, 1),
+      ("\u{1B}[M #!", .press, 2, 0), ("\u{1B}[M##!", .release, 2, 0),
+      ("\u{1B}[M`!!", .wheelUp, 0, 0),
+    ] as [(String, Event.Mouse.Action, Int, Int)])
+  func mouse(_ text: String, _ action: Event.Mouse.Action, _ column: Int, _ row: Int) {
+    #expect(
+      decode(text + "a")
+        == [.mouse(Event.Mouse(action, at: Point(column: column, row: row))), .key("a")])
+  }
+
+  @Test(
+    arguments: [
+      "\u{1B}[<1;10;5M", "\u{1B}[<2;10;5M", "\u{1B}[<0;0;5M", "\u{1B}[<0;10M", "\u{1B}[<;;M",
+      "\u{1B}[<99999999999999999999;1;1M", "\u{1B}[<0;1;1;1M", "\u{1B}[<M",
+    ])
+  func mouseReportsOfNoUseLeaveNothing(_ text: String) {
+    #expect(decode(text + "a") == [.key("a")])
+  }
+
   @Test func codesAndAltWithCodes() throws {
     var decoder = InputDecoder(keys: [Self.up: Key(.up)])
     #expect(

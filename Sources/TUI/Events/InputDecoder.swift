@@ -4,7 +4,6 @@ package struct InputDecoder {
   package enum Token: Hashable, Sendable {
     case scalar(UInt32)
     case code(Int32)
-    case mouse(Event.Mouse)
   }
 
   /// The codes that the brackets around a paste are defined as.
@@ -18,8 +17,10 @@ package struct InputDecoder {
     case ground
     /// After ESC: alt with the next key, or the start of a sequence.
     case escape
-    /// In `ESC [`, with the number of bytes since.
-    case control(Int)
+    /// In `ESC [`, with what came since.
+    case control([UInt8])
+    /// In the three bytes of a mouse report in X10's form.
+    case mouse([UInt32])
     /// In `ESC O`.
     case single
     /// In an OSC, DCS, APC, PM or SOS string: until BEL or ESC \.
@@ -45,13 +46,13 @@ package struct InputDecoder {
     case .escape:
       events.append(.key(Key(.escape)))
       state = .ground
-    case .control(0):
+    case .control([]):
       events.append(.key(Key("[", .alt)))
       state = .ground
     case .single:
       events.append(.key(Key("O", .alt)))
       state = .ground
-    case .ground, .control, .string, .paste: break
+    case .ground, .control, .mouse, .string, .paste: break
     }
     return events
   }
@@ -62,9 +63,6 @@ package struct InputDecoder {
       return
     }
     switch token {
-    case .mouse(let mouse):
-      state = .ground
-      events.append(.mouse(mouse))
     case .code(InputDecoder.pasteStart):
       state = .paste
       pasted = .init()
@@ -92,7 +90,7 @@ package struct InputDecoder {
     case .escape:
       switch value {
       case 0x1B: events.append(.key(Key(.escape)))
-      case 0x5B: state = .control(0)
+      case 0x5B: state = .control([])
       case 0x4F: state = .single
       case 0x50, 0x58, 0x5D, 0x5E, 0x5F: state = .string(afterEscape: false)
       default:
@@ -101,14 +99,23 @@ package struct InputDecoder {
         key.modifiers.insert(.alt)
         events.append(.key(key))
       }
-    case .control(let count):
-      // Swallowed up to the final byte; anything that cannot be part of it ends it.
+    case .control(let bytes):
+      // Swallowed up to the final byte, unless it is the mouse; anything that cannot be part
+      // of a sequence ends it.
       if value == 0x1B {
         state = .escape
       } else if (0x20..<0x40).contains(value) {
-        state = .control(count + 1)
+        state = .control(bytes.count < 64 ? bytes + [UInt8(value)] : bytes)
+      } else if value == 0x4D && bytes.isEmpty {
+        state = .mouse([])
       } else {
         state = .ground
+        if let mouse = MouseReport.sgr(bytes, final: value) { events.append(.mouse(mouse)) }
+      }
+    case .mouse(let values):
+      state = values.count < 2 ? .mouse(values + [value]) : .ground
+      if values.count == 2, let mouse = MouseReport.x10(values + [value]) {
+        events.append(.mouse(mouse))
       }
     case .single:
       state = value == 0x1B ? .escape : .ground

@@ -84,6 +84,8 @@ struct KeyTable {
       define("\u{1B}[13;\(number)u", Key(.enter, KeyTable.modifiers(number)), in: &self)
       define("\u{1B}[27;\(number);13~", Key(.enter, KeyTable.modifiers(number)), in: &self)
     }
+    // Mouse reports are read by the decoder, so ncurses must not take their first bytes.
+    if let start = cria_terminfo_string("kmous") { _ = define_key(start, 0) }
     _ = define_key("\u{1B}[200~", InputDecoder.pasteStart)
     _ = define_key("\u{1B}[201~", InputDecoder.pasteEnd)
   }

@@ -43,26 +43,10 @@ extension Screen {
       if status == ERR { return tokens }
       if status != KEY_CODE_YES {
         tokens.append(.scalar(value))
-      } else if Int32(bitPattern: value) == KEY_MOUSE {
-        if let mouse = readMouse() { tokens.append(.mouse(mouse)) }
       } else if Int32(bitPattern: value) != KEY_RESIZE {
         tokens.append(.code(Int32(bitPattern: value)))
       }
     }
-  }
-
-  private func readMouse() -> Event.Mouse? {
-    var event = MEVENT()
-    guard getmouse(&event) == OK else { return nil }
-    let place = Point(column: Int(event.x), row: Int(event.y))
-    if event.bstate & cria_mouse_wheel_up() != 0 { return Event.Mouse(.wheelUp, at: place) }
-    if event.bstate & cria_mouse_wheel_down() != 0 { return Event.Mouse(.wheelDown, at: place) }
-    if event.bstate & (cria_mouse_press() | cria_mouse_click()) != 0 {
-      return Event.Mouse(.press, at: place)
-    }
-    if event.bstate & cria_mouse_release() != 0 { return Event.Mouse(.release, at: place) }
-    if event.bstate & cria_mouse_motion() != 0 { return Event.Mouse(.drag, at: place) }
-    return nil
   }
 
   /// Whether standard input is readable and yet has nothing: its end.

@@ -83,11 +83,7 @@ package final class Screen {
   /// Catches the wheel and clicks, or leaves them to the terminal's own selection.
   package func setMouse(_ isCaptured: Bool) {
     wantsMouse = isCaptured
-    mouseinterval(0)
-    let mask =
-      cria_mouse_wheel_up() | cria_mouse_wheel_down() | cria_mouse_press()
-      | cria_mouse_release() | cria_mouse_motion()
-    mousemask(isCaptured ? mask : 0, nil)
+    if isOpen { Screen.write(isCaptured ? MouseReport.on : MouseReport.off) }
   }
 
   /// Asks the terminal to put a text into its clipboard. False when it is too long for that;
@@ -102,8 +98,7 @@ package final class Screen {
 
   static let pasteOn = Array("\u{1B}[?2004h".utf8)
   /// Brackets around pastes and every mouse mode off.
-  static let modesOff = Array(
-    "\u{1B}[?2004l\u{1B}[?1003l\u{1B}[?1002l\u{1B}[?1000l\u{1B}[?1006l".utf8)
+  static let modesOff = Array("\u{1B}[?2004l".utf8) + MouseReport.off
 
   /// What puts this terminal back when ncurses no longer can: paste brackets, mouse, keypad,
   /// cursor, attributes, alternate screen.

@@ -83,12 +83,13 @@ package struct Menu: Hashable, Sendable {
   /// Replaces the items; the selection stays on the same id if it is still there.
   package mutating func setItems(_ new: [Item]) {
     let id = selected?.id
+    let place = selection
     items = new
     refilter()
     if let id, let place = shown.firstIndex(where: { items[$0.item].id == id }) {
       selection = place
     } else {
-      selection = min(selection, max(0, shown.count - 1))
+      selection = min(place, max(0, shown.count - 1))
     }
   }
 

@@ -93,7 +93,8 @@ package struct StatusBar: Hashable, Sendable {
         guard let form else { continue }
         let columns = StatusBar.columns(segment.forms[form])
         guard columns > 0 else { continue }
-        _ = put(segment.forms[form], at: right - columns, row: row.row, &surface, theme)
+        let start = max(inner.column, right - columns)
+        _ = put(segment.forms[form], at: start, row: row.row, &surface, theme)
         right -= columns + gap
       }
     }
