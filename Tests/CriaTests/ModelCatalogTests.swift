@@ -83,8 +83,27 @@ import cria
   @Test func theLastModelIsKept() throws {
     let paths = try Paths(environment: ["HOME": folder.path], accountHome: nil)
     #expect(LastModel.read(paths) == nil)
-    try folder.add("m/odd name\u{E9}.gguf", byteCount: 1)
-    LastModel.write(folder.path + "/m/../m/odd name\u{E9}.gguf", paths)
-    #expect(LastModel.read(paths) == folder.path + "/m/odd name\u{E9}.gguf")
+    let path = folder.path + "/m/odd name\u{E9}.gguf"
+    LastModel.write(path, paths)
+    #expect(LastModel.read(paths) == path)
+  }
+
+  @Test func aLinkedModelKeepsTheNameItHasInTheFolder() throws {
+    let other = TemporaryFolder()
+    try other.add("blob", byteCount: 4)
+    #expect(symlink(other.path + "/blob", folder.path + "/linked.gguf") == 0)
+    let paths = try Paths(environment: ["HOME": folder.path], accountHome: nil)
+    LastModel.write(try catalog.resolve("linked").path, paths)
+    let last = LastModel.read(paths)
+    #expect(last == folder.path + "/linked.gguf")
+    #expect(try catalog.list().map(\.path) == [last])
+    #expect(try catalog.preferred(configured: nil, lastUsed: last)?.name == "linked")
+  }
+
+  @Test func aPathFromTheCurrentFolderBecomesAbsolute() throws {
+    let current = try #require(FileSystem.absolute("x.gguf"))
+    #expect(current.hasPrefix("/") && current.hasSuffix("/x.gguf"))
+    #expect(FileSystem.absolute("./x.gguf") == current)
+    #expect(FileSystem.absolute("/a/../x.gguf") == "/a/../x.gguf")
   }
 }

@@ -13,6 +13,19 @@ package struct TranscriptSummary: Sendable, Equatable, Identifiable {
   /// The model of the last reply.
   package var model: String?
   package var byteCount: Int
+
+  package init(
+    id: String, title: String, created: Date, updated: Date, messageCount: Int, model: String?,
+    byteCount: Int
+  ) {
+    self.id = id
+    self.title = title
+    self.created = created
+    self.updated = updated
+    self.messageCount = messageCount
+    self.model = model
+    self.byteCount = byteCount
+  }
 }
 
 /// What a folder of transcripts holds.

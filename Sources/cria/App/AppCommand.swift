@@ -1,7 +1,7 @@
 import TUI
 
 /// What a person can tell the program to do, by a key, the palette or a slash command.
-enum AppCommand: String, CaseIterable, Sendable {
+package enum AppCommand: String, CaseIterable, Sendable {
   case newChat = "new-chat"
   case palette, models, transcripts, formats, themes, help
   case stop
@@ -28,7 +28,7 @@ enum AppCommand: String, CaseIterable, Sendable {
   case quit
 
   /// What the palette and the help page say.
-  var title: String {
+  package var title: String {
     switch self {
     case .newChat: "Start a new conversation"
     case .palette: "Show all commands"
@@ -114,13 +114,13 @@ enum AppCommand: String, CaseIterable, Sendable {
 }
 
 /// Which key does what: the standard table with the config's changes.
-struct KeyBindings: Sendable {
-  private(set) var commands: [Key: AppCommand] = [:]
+package struct KeyBindings: Sendable {
+  package private(set) var commands: [Key: AppCommand] = [:]
   /// Commands while the conversation has the focus; looked at before `commands`.
   private(set) var conversationCommands: [Key: AppCommand] = [:]
 
   /// The standard keys.
-  init() {
+  package init() {
     for command in AppCommand.allCases {
       for key in command.standardKeys { commands[key] = command }
       for key in command.conversationKeys { conversationCommands[key] = command }
@@ -130,7 +130,7 @@ struct KeyBindings: Sendable {
   /// The standard keys with those of `[keys]` in the config in the place of a command's own.
   ///
   /// - Throws: a `Failure` with the line: an unknown command or key, or two commands on a key.
-  init(_ config: Config) throws(Failure) {
+  package init(_ config: Config) throws(Failure) {
     self.init()
     var claimed: [Key: String] = [:]
     for (name, notations) in config.keys.sorted(by: { $0.key < $1.key }) {

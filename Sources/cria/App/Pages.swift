@@ -14,23 +14,24 @@ enum HelpPage {
       "Every conversation saves itself.", "", "Writing", "",
       row("<Enter>", "Send"), row("<A-Enter> <C-j>", "New line"),
       row("<Up> <Down>", "Go through what was sent, from the first and last line"),
-      row("<C-e>", "On an empty line: edit the last message"),
+      row("<C-e> <C-f>", "On an empty line: edit the last message, find"),
       row("<C-a> <C-e> <C-b> <C-f>", "Move as in Emacs; <A-b> and <A-f> by words"),
       row("<C-u> <C-k> <C-w> <A-d>", "Cut to the start, the end, a word; <C-y> puts it back"),
       row("<C-_> <A-_>", "Undo, redo"),
       row("<A-e>", "Open a collapsed paste"),
       row("<C-d>", "On an empty line: quit"), "", "Keys", "",
     ]
-    for command in AppCommand.allCases {
-      let keys = bindings.commands.filter { $0.value == command }.map { $0.key.description }
-      if !keys.isEmpty { lines.append(row(keys.sorted().joined(separator: " "), command.title)) }
+    func add(_ keys: [Key: AppCommand], _ command: AppCommand) {
+      let names = keys.map(\.key.description).sorted().joined(separator: " ")
+      if !names.isEmpty { lines.append(row(names, command.title)) }
     }
-    lines += ["", "In the conversation (Tab goes there and back)", "", row("j k", "Scroll by lines")]
-    lines.append(row("J K", "Move the focus from message to message"))
     for command in AppCommand.allCases {
-      let keys = bindings.conversationCommands.filter { $0.value == command }
-        .map { $0.key.description }
-      if !keys.isEmpty { lines.append(row(keys.sorted().joined(separator: " "), command.title)) }
+      add(bindings.commands.filter { $0.value == command }, command)
+    }
+    lines += ["", "In the conversation (Tab goes there and back)", ""]
+    lines += [row("j k", "Scroll by lines"), row("J K", "Move the focus from message to message")]
+    for command in AppCommand.allCases {
+      add(bindings.conversationCommands.filter { $0.value == command }, command)
     }
     lines += ["", "Commands", ""]
     for command in SlashCommand.all {

@@ -17,6 +17,9 @@ final class ReplyMaker: Sendable {
   private let cancelledNumber = Atomic<Int>(0)
 
   private struct State {
+    /// Counts loads, so that a model that was given up while it loaded is not taken for the
+    /// one that came after it.
+    var loadNumber = 0
     var summary: ModelSummary?
     var counts = TurnCounts()
   }
@@ -28,14 +31,20 @@ final class ReplyMaker: Sendable {
 
   /// Loads a model in place of the present one.
   func load(_ request: LoadRequest) {
-    state.withLock { $0 = State() }
+    let number = state.withLock { state in
+      state = State(loadNumber: state.loadNumber + 1)
+      return state.loadNumber
+    }
     engine.load(request) { [self] event in
+      let isWanted = state.withLock { state in
+        guard state.loadNumber == number else { return false }
+        if case .loaded(let summary) = event { state.summary = summary }
+        return true
+      }
+      guard isWanted else { return }
       switch event {
-      case .loaded(let summary):
-        state.withLock { $0 = State(summary: summary) }
-        post(.modelLoaded(summary))
-      case .failed(let error):
-        post(.modelFailed(path: request.path, Failure(error)))
+      case .loaded(let summary): post(.modelLoaded(summary))
+      case .failed(let error): post(.modelFailed(path: request.path, Failure(error)))
       }
     }
   }
@@ -43,8 +52,14 @@ final class ReplyMaker: Sendable {
   /// Says how full the window is.
   func measure(_ request: WindowRequest) {
     queue.async { [self] in
-      guard let (fit, _) = try? fit(request) else { return }
-      post(.windowMeasured(AppState.WindowStatus(fit)))
+      do {
+        let (fit, _) = try fit(request)
+        post(.windowMeasured(AppState.WindowStatus(fit), of: request.conversation))
+      } catch let error as ChatError where error.code == .systemPromptTooLong {
+        post(.failed(Failure(error)))
+      } catch {
+        // Whatever else is wrong is told when a reply is asked for.
+      }
     }
   }
 
@@ -62,13 +77,18 @@ final class ReplyMaker: Sendable {
           post(.replyFinished(number: request.number, .cancelled, GenerationStatistics()))
           return
         }
-        engine.generate(generation) { [self] event in
-          relay(event, of: request.number, through: matcher)
+        // Not the whole request: it holds the texts of the conversation.
+        engine.generate(generation) { [self, number = request.number] event in
+          relay(event, of: number, through: matcher)
         }
         // A cancel between the look above and the engine's taking over.
         if cancelledNumber.load(ordering: .acquiring) >= request.number { engine.cancel() }
       } catch {
-        post(.replyFailed(number: request.number, Failure(error)))
+        let isTooLong = (error as? ChatError)?.code == .newestTurnTooLong
+        var failure = Failure(error)
+        // It would be the message's id.
+        if isTooLong { failure.place = "" }
+        post(.replyFailed(number: request.number, failure, isTooLong: isTooLong))
       }
     }
   }
@@ -97,12 +117,12 @@ final class ReplyMaker: Sendable {
       if !rest.isEmpty { post(.replyText(number: number, text: rest, at: Clock.seconds())) }
       post(.replyFinished(number: number, reason, statistics))
     case .failed(let error):
-      post(.replyFailed(number: number, Failure(error)))
+      post(.replyFailed(number: number, Failure(error), isTooLong: false))
     }
   }
 
   private func fit(_ request: WindowRequest) throws -> (WindowFit, ModelSummary) {
-    let (summary, known) = state.withLock { ($0.summary, $0.counts) }
+    let (summary, known, loadNumber) = state.withLock { ($0.summary, $0.counts, $0.loadNumber) }
     guard let summary else { throw Failure("no model is loaded", remedy: "choose one with Ctrl-O") }
     let tokenizer = summary.tokenizer
     let budget = ContextBudget(
@@ -112,7 +132,7 @@ final class ReplyMaker: Sendable {
       system: request.system, turns: request.turns, format: request.format,
       previousStart: request.previousStart, counts: &counts
     ) { tokenizer.encode($0).count }
-    state.withLock { if $0.summary?.path == summary.path { $0.counts = counts } }
+    state.withLock { if $0.loadNumber == loadNumber { $0.counts = counts } }
     return (fit, summary)
   }
 }

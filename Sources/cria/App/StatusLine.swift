@@ -70,6 +70,10 @@ struct StatusLine {
     guard let reply = state.reply else { return idle(state) }
     if reply.isStopping { return StatusBar.Segment("\(turn) stopping", priority: 5) }
     switch reply.phase {
+    case .waitingForModel where !state.model.isComing:
+      return StatusBar.Segment(
+        "waits for a model: Ctrl-O chooses one", shorter: ["waits for a model", "waits"],
+        priority: 5)
     case .waitingForModel:
       let seconds = Int(max(0, state.now - reply.startedAt))
       return StatusBar.Segment(
@@ -126,13 +130,13 @@ struct StatusLine {
     var parts: [String] = []
     if let rate = last.decodeTokensPerSecond { parts.append("\(Readable.oneDecimal(rate)) tok/s") }
     if let first = last.firstTokenSeconds { parts.append("first \(Readable.seconds(first))") }
-    let short = parts
     if last.reusedTokenCount > 0 {
       parts.append("reused \(last.reusedTokenCount) of \(last.promptTokenCount)")
     }
     guard !parts.isEmpty else { return StatusBar.Segment("ready", priority: 5) }
     return StatusBar.Segment(
       parts.joined(separator: "  "),
-      shorter: [short.joined(separator: "  "), short[0]], priority: 5)
+      shorter: (1..<parts.count).reversed().map { parts.prefix($0).joined(separator: "  ") },
+      priority: 5)
   }
 }

@@ -39,7 +39,21 @@ final class TranscriptKeeper: Sendable {
         let writer = try store.writer(forNew: conversation)
         state.withLock { $0 = State(writer: writer, id: conversation.id) }
       } catch {
-        post(.transcriptFailed(Failure(error)))
+        post(.transcriptFailed(id: conversation.id, Failure(error)))
+      }
+    }
+  }
+
+  /// Writes a whole conversation to a transcript of its own and goes on with that.
+  func saveCopy(_ conversation: Conversation) {
+    queue.async { [self] in
+      letGo()
+      do {
+        let writer = try store.save(conversation)
+        state.withLock { $0 = State(writer: writer, id: conversation.id, isNoted: true) }
+        note(conversation.id)
+      } catch {
+        post(.transcriptFailed(id: conversation.id, Failure(error)))
       }
     }
   }
@@ -65,10 +79,11 @@ final class TranscriptKeeper: Sendable {
     }
   }
 
-  func perform(_ operation: PersistOperation) {
+  /// Writes a change of the conversation with that id, unless another one is open by now.
+  func perform(_ operation: PersistOperation, of id: String) {
     queue.async { [self] in
-      guard let writer = state.withLock({ $0.writer }) else { return }
-      attempt {
+      guard let writer = state.withLock({ $0.id == id ? $0.writer : nil }) else { return }
+      attempt(id) {
         switch operation {
         case .append(let message): try writer.append(message)
         case .begin(let message): try writer.begin(message)
@@ -98,7 +113,7 @@ final class TranscriptKeeper: Sendable {
     }
   }
 
-  func rename(id: String, title: String) {
+  func rename(id: String, title: String?) {
     queue.async { [self] in
       do {
         try store.rename(id, to: title)
@@ -113,7 +128,7 @@ final class TranscriptKeeper: Sendable {
       if state.withLock({ $0.id == id }) { letGo() }
       do {
         _ = try store.delete(id)
-        post(.transcriptDeleted(id: id, title: title))
+        post(.transcriptDeleted(title: title))
       } catch {
         post(.failed(Failure(error)))
       }
@@ -121,36 +136,46 @@ final class TranscriptKeeper: Sendable {
   }
 
   /// Waits until everything asked for so far is on the disk, and lets go of the file.
-  func close() {
+  ///
+  /// Returns why something could not be written, for the shell.
+  func close() -> Failure? {
     queue.sync { letGo() }
   }
 
   // MARK: - On the queue
 
-  private func letGo() {
-    let writer = state.withLock { state in
+  @discardableResult
+  private func letGo() -> Failure? {
+    let (writer, id) = state.withLock { state in
       defer { state = State() }
-      return state.writer
+      return (state.writer, state.id)
     }
-    guard let writer else { return }
-    attempt { try writer.close() }
+    guard let writer, let id else { return nil }
+    do {
+      try writer.close()
+      return nil
+    } catch {
+      let failure = Failure(error)
+      post(.transcriptFailed(id: id, failure))
+      return failure
+    }
   }
 
-  private func attempt(_ body: () throws -> Void) {
+  private func attempt(_ id: String, _ body: () throws -> Void) {
     do {
       try body()
       let wasFailing = state.withLock { state in
         defer { state.isFailing = false }
         return state.isFailing
       }
-      if wasFailing { post(.transcriptSaved) }
+      if wasFailing { post(.transcriptSaved(id: id)) }
     } catch {
       let isNew = state.withLock { state in
         defer { state.isFailing = true }
         return !state.isFailing
       }
       if isNew {
-        post(.transcriptFailed(Failure(error)))
+        post(.transcriptFailed(id: id, Failure(error)))
         retryLater()
       }
     }
@@ -160,7 +185,7 @@ final class TranscriptKeeper: Sendable {
   private func flushWhileStreaming(_ writer: TranscriptWriter) {
     queue.asyncAfter(deadline: .now() + .milliseconds(250)) { [self] in
       guard state.withLock({ $0.writer === writer }), writer.isStreaming else { return }
-      attempt { try writer.flushIfDue() }
+      attempt(writer.id) { try writer.flushIfDue() }
       flushWhileStreaming(writer)
     }
   }
@@ -170,7 +195,7 @@ final class TranscriptKeeper: Sendable {
       guard state.withLock({ $0.isFailing }), let writer = state.withLock({ $0.writer }) else {
         return
       }
-      attempt { try writer.retry() }
+      attempt(writer.id) { try writer.retry() }
       if state.withLock({ $0.isFailing }) { retryLater() }
     }
   }

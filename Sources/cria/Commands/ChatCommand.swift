@@ -53,17 +53,19 @@ struct ChatCommand: ParsableCommand {
     let paths = try Paths.current()
     var notes: [Failure] = []
     if let failure = LogFile.bootstrap(path: paths.log, level: .info) { notes.append(failure) }
-    let start = try ChatStart(paths: paths, command: self)
+    var start = try ChatStart(paths: paths, command: self)
     notes += start.notes
+    // One fits the line for notices; several would drive each other out.
+    if notes.count > 1 { start.state.show(notes) }
     let runner = try AppRunner(state: start.state, paths: paths, themes: start.themes)
-    runner.run(start.effects + notes.map { .tell($0) })
+    try runner.run(start.effects + (notes.count == 1 ? [.tell(notes[0])] : []))
   }
 }
 
 /// What the chat starts with: settings from the command line, the config and the last time.
 private struct ChatStart {
   let themes: ThemeStore
-  private(set) var state: AppState
+  var state: AppState
   private(set) var effects: [AppEffect] = []
   /// What did not work out but does not keep the chat from starting.
   private(set) var notes: [Failure] = []
@@ -90,15 +92,14 @@ private struct ChatStart {
     var conversation = Conversation.new(at: Date())
     conversation.systemPrompt = config.system
     state = AppState(
-      theme: theme, themeName: theme.name, bindings: bindings, conversation: conversation,
+      theme: theme, bindings: bindings, conversation: conversation,
       isMouseCaptured: config.mouse ?? true, sampling: SamplingSettings(config.sampling))
     state.defaultSystemPrompt = config.system
     state.wantedContext = command.context ?? config.context
     state.wantedThreads = command.threads ?? config.threads
     if let name = command.format ?? config.format {
       guard let format = PromptFormat.named(name) else {
-        let names = PromptFormat.all.map(\.name).joined(separator: ", ")
-        throw Failure("no prompt format called \(name)", remedy: "there are: \(names)", status: .usage)
+        throw Failure.noFormat(name)
       }
       state.format.chosen = format
     }
@@ -108,6 +109,7 @@ private struct ChatStart {
     }
     if let id = command.resume {
       effects.append(.openTranscript(id: try Self.resolve(id, paths)))
+      state.isOpening = true
     } else {
       effects.append(.startTranscript(conversation))
     }

@@ -41,6 +41,14 @@ package enum Environment {
     return String(validating: buffer[..<count].map(UInt8.init(bitPattern:)), as: UTF8.self)
   }
 
+  /// A path that was typed where no shell sees it: a leading `~` is the home folder.
+  package static func expanded(_ path: String) -> String {
+    guard path == "~" || path.hasPrefix("~/"), let home = value("HOME") ?? accountHome else {
+      return path
+    }
+    return home + path.dropFirst()
+  }
+
   /// True when `NO_COLOR` is set and not empty.
   package static var noColor: Bool { !(value("NO_COLOR") ?? "").isEmpty }
 }

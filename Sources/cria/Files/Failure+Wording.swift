@@ -23,6 +23,12 @@ extension Failure {
       || error is TUIError
   }
 
+  /// There is no prompt format of that name.
+  package static func noFormat(_ name: String) -> Failure {
+    let names = PromptFormat.all.map(\.name).joined(separator: ", ")
+    return Failure("no prompt format called \(name)", remedy: "there are: \(names)", status: .usage)
+  }
+
   /// Words what the system refused.
   package init(_ error: SystemError) {
     let remedy =

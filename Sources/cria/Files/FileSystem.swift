@@ -176,4 +176,14 @@ package enum FileSystem {
     guard let slash = path.lastIndex(of: "/") else { return "." }
     return slash == path.startIndex ? "/" : String(path[..<slash])
   }
+
+  /// The path from the root: as it is, or under the current folder. Links and `..` stay. Nil
+  /// where the current folder is gone.
+  package static func absolute(_ path: String) -> String? {
+    if path.hasPrefix("/") { return path }
+    guard let folder = getcwd(nil, 0) else { return nil }
+    defer { free(folder) }
+    let relative = path.hasPrefix("./") ? String(path.dropFirst(2)) : path
+    return String(cString: folder) + "/" + relative
+  }
 }

@@ -84,7 +84,7 @@ package struct ModelCatalog: Sendable {
   }
 
   private func file(_ path: String) -> ModelFile? {
-    guard let status = FileSystem.status(path), status.isRegular else { return nil }
+    guard let path = FileSystem.absolute(path), let status = FileSystem.status(path), status.isRegular else { return nil }
     return ModelFile(path: path, byteCount: status.byteCount, modified: status.modified)
   }
 }
@@ -102,11 +102,11 @@ package enum LastModel {
     return path.hasPrefix("/") ? path : nil
   }
 
-  /// Notes `path`, made absolute. Failing to is not worth a word to the user.
+  /// Notes `path`, made absolute. Links stay as they are: the file is known by the name that it
+  /// has in the models folder. Failing to is not worth a word to the user.
   package static func write(_ path: String, _ paths: Paths) {
-    guard let resolved = realpath(path, nil) else { return }
-    defer { free(resolved) }
+    guard let absolute = FileSystem.absolute(path) else { return }
     try? FileSystem.createFolders(paths.state)
-    try? FileSystem.replace(paths.lastModel, with: (String(cString: resolved) + "\n").utf8)
+    try? FileSystem.replace(paths.lastModel, with: (absolute + "\n").utf8)
   }
 }

@@ -8,6 +8,12 @@ package struct DownloadProgress: Sendable, Equatable {
   package var doneByteCount: Int
   package var totalByteCount: Int
 
+  package init(stage: Stage, doneByteCount: Int, totalByteCount: Int) {
+    self.stage = stage
+    self.doneByteCount = doneByteCount
+    self.totalByteCount = totalByteCount
+  }
+
   /// From 0 to 1.
   package var fraction: Double {
     totalByteCount > 0 ? Double(doneByteCount) / Double(totalByteCount) : 0

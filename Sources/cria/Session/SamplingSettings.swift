@@ -2,7 +2,7 @@ import Chat
 import Kernel
 
 /// How replies are drawn, as a person sets it: the policy and the limit of a reply's length.
-struct SamplingSettings: Sendable, Equatable {
+package struct SamplingSettings: Sendable, Equatable {
   var policy = SamplingPolicy()
   /// Nil draws a new seed for every reply.
   var seed: UInt64?
@@ -21,9 +21,11 @@ struct SamplingSettings: Sendable, Equatable {
     ("max-tokens", "the longest reply; 'none' for as long as the window has room"),
   ]
 
-  init() {}
+  /// The kernel's own settings.
+  package init() {}
 
-  init(_ config: Config.Sampling) {
+  /// Those of the config, the kernel's own where it says nothing.
+  package init(_ config: Config.Sampling) {
     policy.temperature = config.temperature ?? policy.temperature
     policy.topK = config.topK ?? policy.topK
     policy.topP = config.topP ?? policy.topP
