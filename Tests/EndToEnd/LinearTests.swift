@@ -144,7 +144,7 @@ import cria
     let terminal = try Terminal(home: home)
     try await terminal.showsPrompt()
     try await terminal.type("TERM=dumb cria<Enter>").shows("cria chat --linear")
-    try await terminal.type("clear; TERM=dumb cria chat --linear<Enter>").shows("You: ")
+    try await terminal.type("clear; TERM=dumb cria chat --linear<Enter>").shows("You:")
     try await terminal.type("hello<Enter>").shows("first token after")
     try await terminal.wait(for: "asks for the next message") { screen in
       screen.split(separator: "\n").last?.hasPrefix("You:") == true
@@ -158,7 +158,7 @@ import cria
   @Test func ctrlCAsksOnceAndThenLeaves() async throws {
     let terminal = try Terminal(home: home)
     try await terminal.showsPrompt()
-    try await terminal.type("cria chat --linear<Enter>").shows("You: ")
+    try await terminal.type("cria chat --linear<Enter>").shows("You:")
     try await terminal.type("half a line<C-c>").shows("Ctrl-C once more")
     try await terminal.type("<C-c>").showsPrompt()
     try await terminal.type("echo status $?<Enter>").shows("status 0")
@@ -172,7 +172,7 @@ import cria
     try home.shell("cria synth --shape 160M --type q8_0 \(slow)").expectSuccess()
     let terminal = try Terminal(home: home)
     try await terminal.showsPrompt()
-    try await terminal.type("cria chat --linear --model slow<Enter>").shows("You: ", within: 60)
+    try await terminal.type("cria chat --linear --model slow<Enter>").shows("You:", within: 60)
     try await terminal.type("hello<Enter>").shows("Assistant: ", within: 60)
     try await terminal.wait(for: "shows some of the reply", within: 60) { screen in
       (screen.split(separator: "Assistant: ").last?.count ?? 0) > 40
