@@ -62,7 +62,7 @@ final class WorkerPool: @unchecked Sendable {
       chunk.store(0, ordering: .relaxed)
       generation.add(1, ordering: .acquiringAndReleasing)
       wake()
-      body(0)
+      VectorTable.flushingDenormals { body(0) }
       barrier()
       self.body = nil
     }
@@ -103,14 +103,15 @@ final class WorkerPool: @unchecked Sendable {
   }
 
   private func serve(_ worker: Int) {
-    VectorTable.flushDenormals()
-    var seen = 0
-    while true {
-      waitForGeneration(after: seen, worker)
-      seen &+= 1
-      if isStopping.load(ordering: .acquiring) { return }
-      body?(worker)
-      barrier()
+    VectorTable.flushingDenormals {
+      var seen = 0
+      while true {
+        waitForGeneration(after: seen, worker)
+        seen &+= 1
+        if isStopping.load(ordering: .acquiring) { return }
+        body?(worker)
+        barrier()
+      }
     }
   }
 

@@ -41,7 +41,6 @@ package final class Inference {
       chunkRowLimit: ForwardPass.chunkRowLimit)
     pool = WorkerPool(workerCount: self.threadCount)
     pass = ForwardPass(model: model, pool: pool)
-    VectorTable.flushDenormals()
   }
 
   deinit { pool.stop() }
