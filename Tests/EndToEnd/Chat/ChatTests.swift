@@ -7,11 +7,11 @@ import cria
 @Suite(.serialized, .timeLimit(.minutes(3))) struct ChatTests {}
 
 extension Home {
-  /// A home with the real model, and replies that are the same every time.
+  /// A home with the real model, and short replies that are the same every time.
   static func withModel() throws -> Home {
     let home = Home()
     try home.addModel()
-    try home.add(".config/cria/config.toml", "[sampling]\ntemperature = 0\n")
+    try home.add(".config/cria/config.toml", "[sampling]\ntemperature = 0\nmax-tokens = 150\n")
     return home
   }
 

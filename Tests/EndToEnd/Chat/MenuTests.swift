@@ -18,8 +18,8 @@ extension ChatTests {
       }
       try await terminal.shows("Say hello")
       try await terminal.showsIdle()
-      try await terminal.type("Go on<Enter>").showsTokens()
-      try await terminal.type("<Esc>").showsIdle()
+      try await terminal.type("Go on<Enter>").shows("Assistant  Tiny-alpaca")
+      try await terminal.showsIdle()
       try await terminal.quit()
       let text = String(
         decoding: try FileSystem.read(
@@ -51,7 +51,7 @@ extension ChatTests {
       let terminal = try Terminal(home: home, environment: ["PATH": path])
       try await terminal.showsPrompt()
       try await terminal.type("cria<Enter>").shows("No model yet").shows("Fetch it")
-      try await terminal.type("<Enter>").shows("cannot be reached")
+      try await terminal.type("y").shows("cannot be reached")
       // A message waits for a model and says so.
       try await terminal.type("hello<Enter>").shows("no model yet")
       try await terminal.type("<Esc>").settles()
@@ -80,8 +80,8 @@ extension ChatTests {
       let before = try terminal.colouredScreen()
       try await terminal.type("light<Enter>").hides("Enter keeps it")
       #expect(try terminal.colouredScreen() != before)
-      try await terminal.type("<F1>").shows("Ctrl-")
-      try await terminal.type("<Esc>").shows("Type a message")
+      try await terminal.type("<F1>").shows("Esc closes")
+      try await terminal.type("<Esc>").hides("Esc closes")
       try await terminal.type("<C-p>").shows("Commands")
       try await terminal.type("<Esc>").hides("Enter runs it")
       try await terminal.quit()

@@ -107,7 +107,7 @@ extension ChatTests {
       let home = try Home.withModel()
       try home.add(".local/share/cria/transcripts", "a file where the folder should be")
       let terminal = try await Terminal.chat(home: home)
-      try await terminal.type("Say hello<Enter>").shows("not saved")
+      try await terminal.type("Say hello<Enter>").shows("Not a directory")
       try await terminal.showsIdle()
       try await terminal.quit()
     }
