@@ -158,7 +158,7 @@ package struct KeyBindings: Sendable {
 
   /// Keys of a command as people read them.
   func keys(of command: AppCommand) -> [String] {
-    commands.filter { $0.value == command }.map { $0.key.description }.sorted()
-      + conversationCommands.filter { $0.value == command }.map { $0.key.description }.sorted()
+    commands.filter { $0.value == command }.map(\.key.readable).sorted()
+      + conversationCommands.filter { $0.value == command }.map(\.key.readable).sorted()
   }
 }

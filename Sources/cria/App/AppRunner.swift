@@ -118,7 +118,9 @@ final class AppRunner {
         .modelsListed(try ModelLister.list(catalog, context: context, current: current))
       }
     case .findModel(let name):
-      inBackground { [catalog] () throws(Failure) in .modelFound(path: try catalog.resolve(name).path) }
+      inBackground { [catalog] () throws(Failure) in
+        .modelFound(path: try catalog.resolve(name).path)
+      }
     case .reply(let request): replies.start(request)
     case .cancelReply: replies.cancel(number: state.replyNumber)
     case .measureWindow(let request): replies.measure(request)

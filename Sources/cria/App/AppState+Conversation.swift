@@ -152,6 +152,7 @@ extension AppState {
     focus = .conversation
     conversationView.setFocus(match.entry)
     conversationView.reveal(entry: match.entry, utf8Offset: match.offset)
-    tell("'\(find.text)': \(place + 1) of \(matches.count); N goes up, n down, Esc ends", seconds: 8)
+    tell(
+      "'\(find.text)': \(place + 1) of \(matches.count); N goes up, n down, Esc ends", seconds: 8)
   }
 }

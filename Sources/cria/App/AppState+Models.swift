@@ -79,7 +79,9 @@ extension AppState {
 
   private static func columns(_ listing: ModelListing) -> [String] {
     var columns = [Readable.byteCount(listing.byteCount), listing.quantization]
-    if listing.parameterCount > 0 { columns.append(Readable.parameterCount(listing.parameterCount)) }
+    if listing.parameterCount > 0 {
+      columns.append(Readable.parameterCount(listing.parameterCount))
+    }
     if let context = listing.contextLength { columns.append("\(Readable.grouped(context)) ctx") }
     if listing.problem != nil {
       columns.append("unusable")

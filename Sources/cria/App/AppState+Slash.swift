@@ -15,8 +15,10 @@ package struct SlashCommand: Sendable {
     .init(
       name: "system", argument: "[TEXT]",
       meaning: "set the system prompt, or show it; none for none, default for the format's own"),
-    .init(name: "set", argument: "[NAME VALUE]", meaning: "change how replies are drawn, or show it"),
-    .init(name: "save", argument: "[TITLE]", meaning: "conversations save themselves; gives a title"),
+    .init(
+      name: "set", argument: "[NAME VALUE]", meaning: "change how replies are drawn, or show it"),
+    .init(
+      name: "save", argument: "[TITLE]", meaning: "conversations save themselves; gives a title"),
     .init(name: "load", argument: "", meaning: "open another conversation"),
     .init(name: "regen", argument: "", meaning: "make the last reply again"),
     .init(name: "retry", argument: "", meaning: "the same"),
@@ -24,7 +26,8 @@ package struct SlashCommand: Sendable {
     .init(name: "edit", argument: "", meaning: "edit the last message"),
     .init(name: "format", argument: "[NAME]", meaning: "choose the prompt format"),
     .init(name: "theme", argument: "[NAME]", meaning: "choose the theme"),
-    .init(name: "export", argument: "FILE", meaning: "write the conversation as .md, .txt or .json"),
+    .init(
+      name: "export", argument: "FILE", meaning: "write the conversation as .md, .txt or .json"),
     .init(name: "search", argument: "[TEXT]", meaning: "find in the conversation"),
     .init(name: "stats", argument: "", meaning: "show the numbers of the last reply"),
     .init(name: "help", argument: "", meaning: "show the help"),

@@ -20,7 +20,8 @@ extension AppState {
     case .edited(let text):
       editor.setText(text)
       return []
-    case .modelLoaded, .modelFailed, .modelsListed, .modelFound, .downloadProgress, .downloadFinished,
+    case .modelLoaded, .modelFailed, .modelsListed, .modelFound, .downloadProgress,
+      .downloadFinished,
       .downloadFailed:
       return takeModel(action)
     case .replyPrepared, .replyProgress, .replyText, .replyStopMatched, .replyFinished,

@@ -19,10 +19,12 @@ extension AppState {
       let arrow = surface.glyphs.arrowDown
       let hint =
         conversationView.isAtEnd
-        ? "" : new > 0 ? "\(arrow) \(new) new \(new == 1 ? "line" : "lines")" : "\(arrow) more below"
+        ? ""
+        : new > 0 ? "\(arrow) \(new) new \(new == 1 ? "line" : "lines")" : "\(arrow) more below"
       conversationView.draw(into: &surface, rect: frame.conversation, theme: theme, hint: hint)
     }
     drawRule(frame.rule, &surface)
+    drawNotice(frame, &surface)
     drawInput(frame, &surface)
     StatusLine(self, glyphs: surface.glyphs).bar
       .draw(into: &surface, rect: frame.status, theme: theme)
@@ -61,13 +63,24 @@ extension AppState {
     }
   }
 
-  /// The line between conversation and input; it also carries notices.
+  /// What was told last, on the rule and, if it is long, on some rows above it.
+  private func drawNotice(_ frame: Frame, _ surface: inout Surface) {
+    guard let notice = notice?.notice, !frame.rule.isEmpty else { return }
+    let lines = TextPageLines.wrap([notice.text], columns: max(1, frame.rule.columns - 2))
+    let rows = min(lines.count, max(1, size.rows / 3), frame.conversation.rows + 1)
+    for row in 0..<rows {
+      // The last row ends with an ellipsis if there is more.
+      let text = row == rows - 1 ? lines[row...].joined(separator: " ") : lines[row]
+      let rect = Rect(
+        column: frame.rule.column, row: frame.rule.row - rows + 1 + row,
+        columns: frame.rule.columns, rows: 1)
+      Notice(text, kind: notice.kind).draw(into: &surface, rect: rect, theme: theme)
+    }
+  }
+
+  /// The line between conversation and input, with what is out of the ordinary.
   private func drawRule(_ rect: Rect, _ surface: inout Surface) {
     guard !rect.isEmpty else { return }
-    if let notice {
-      notice.notice.draw(into: &surface, rect: rect, theme: theme)
-      return
-    }
     surface.horizontalLine(at: rect.origin, columns: rect.columns, style: theme[.border])
     if case .readOnly = transcript {
       surface.put(
@@ -88,7 +101,8 @@ extension AppState {
       style: focus == .input ? theme[.title] : theme[.dim])
     editor.draw(
       into: &surface, rect: frame.inputText, theme: theme,
-      placeholder: "Type a message, or / for commands", isFocused: focus == .input && overlay == nil)
+      placeholder: "Type a message, or / for commands", isFocused: focus == .input && overlay == nil
+    )
   }
 
   private func drawOverlay(_ frame: Frame, _ surface: inout Surface) {

@@ -35,13 +35,15 @@ struct Frame {
 
   /// The place for a menu that would like to be so large.
   func overlay(_ ideal: Size) -> Rect {
-    let room = screen.columns >= 50 && screen.rows >= 14 ? screen.inset(columns: 2, rows: 1) : screen
+    let room =
+      screen.columns >= 50 && screen.rows >= 14 ? screen.inset(columns: 2, rows: 1) : screen
     return room.centered(ideal)
   }
 
   /// The place for a page of text.
   var page: Rect {
-    let room = screen.columns >= 50 && screen.rows >= 14 ? screen.inset(columns: 2, rows: 1) : screen
+    let room =
+      screen.columns >= 50 && screen.rows >= 14 ? screen.inset(columns: 2, rows: 1) : screen
     return room.centered(Size(columns: 84, rows: room.rows))
   }
 }

@@ -5,24 +5,24 @@ import TUI
 /// The help, made from the tables that the keys and commands themselves come from.
 enum HelpPage {
   static func page(_ bindings: KeyBindings) -> TextPage {
-    TextPage(title: "Help", text: text(bindings), hint: "Up, Down, PageDown scroll \u{B7} Esc closes")
+    TextPage(
+      title: "Help", text: text(bindings), hint: "Up, Down, PageDown scroll \u{B7} Esc closes")
   }
 
   static func text(_ bindings: KeyBindings) -> String {
     var lines = [
       "Type a message and press Enter. The model runs on this machine; nothing leaves it.",
       "Every conversation saves itself.", "", "Writing", "",
-      row("<Enter>", "Send"), row("<A-Enter> <C-j>", "New line"),
-      row("<Up> <Down>", "Go through what was sent, from the first and last line"),
-      row("<C-e> <C-f>", "On an empty line: edit the last message, find"),
-      row("<C-a> <C-e> <C-b> <C-f>", "Move as in Emacs; <A-b> and <A-f> by words"),
-      row("<C-u> <C-k> <C-w> <A-d>", "Cut to the start, the end, a word; <C-y> puts it back"),
-      row("<C-_> <A-_>", "Undo, redo"),
-      row("<A-e>", "Open a collapsed paste"),
-      row("<C-d>", "On an empty line: quit"), "", "Keys", "",
+      row("Enter", "Send"), row("Alt-Enter Ctrl-J", "New line"),
+      row("Up Down", "Go through what was sent, from the first and last line"),
+      row("Ctrl-E Ctrl-F", "On an empty line: edit the last message, find"),
+      row("Ctrl-A -E -B -F", "Move as in Emacs; Alt-B and Alt-F by words"),
+      row("Ctrl-U -K -W Alt-D", "Cut to the start, the end, a word; Ctrl-Y puts it back"),
+      row("Ctrl-_ Alt-_", "Undo, redo"), row("Alt-E", "Open a collapsed paste"),
+      row("Ctrl-D", "On an empty line: quit"), "", "Keys", "",
     ]
     func add(_ keys: [Key: AppCommand], _ command: AppCommand) {
-      let names = keys.map(\.key.description).sorted().joined(separator: " ")
+      let names = keys.map(\.key.readable).sorted().joined(separator: " ")
       if !names.isEmpty { lines.append(row(names, command.title)) }
     }
     for command in AppCommand.allCases {
@@ -41,7 +41,7 @@ enum HelpPage {
   }
 
   private static func row(_ key: String, _ meaning: String) -> String {
-    let width = 24
+    let width = 20
     let padding = String(repeating: " ", count: max(1, width - key.count))
     return "  \(key)\(padding)\(meaning)"
   }
@@ -67,10 +67,13 @@ enum StatisticsPage {
       ]
     }
     lines.append("Format      \(state.format.current.title)")
-    lines += state.sampling.lines.enumerated().map { ($0.offset == 0 ? "Sampling    " : "            ") + $0.element }
+    lines += state.sampling.lines.enumerated().map {
+      ($0.offset == 0 ? "Sampling    " : "            ") + $0.element
+    }
     if let last = state.lastStatistics {
       lines += ["", "Last reply"]
-      lines.append("  prompt        \(last.promptTokenCount) tokens, \(last.reusedTokenCount) reused")
+      lines.append(
+        "  prompt        \(last.promptTokenCount) tokens, \(last.reusedTokenCount) reused")
       lines.append("  reply         \(last.generatedTokenCount) tokens")
       if let first = last.firstTokenSeconds {
         lines.append("  first token   after \(Readable.seconds(first))")

@@ -7,10 +7,10 @@ struct StatusLine {
   let bar: StatusBar
 
   init(_ state: AppState, glyphs: GlyphSet) {
-    var segments = [Self.activity(state, glyphs)]
+    var segments = Self.activity(state, glyphs)
     if let model = Self.model(state) { segments.append(model) }
     segments.append(
-      StatusBar.Segment(state.format.current.name, role: .statusDim, priority: 2, side: .right))
+      StatusBar.Segment(state.format.current.name, role: .statusDim, priority: 1, side: .right))
     segments.append(Self.window(state, glyphs))
     bar = StatusBar(segments)
   }
@@ -31,9 +31,11 @@ struct StatusLine {
       // Most files are named for their type.
       let hasType = name.uppercased().contains(type)
       let short = name.count > 16 ? String(name.prefix(15)) + "\u{2026}" : name
+      var forms = hasType ? [name, short] : ["\(name) \(type)", "\(short) \(type)", short]
+      // The numbers of a running reply are worth more than the end of a name.
+      if state.reply != nil, state.size.columns < 100 { forms.removeFirst() }
       return StatusBar.Segment(
-        hasType ? name : "\(name) \(type)",
-        shorter: hasType ? [short] : ["\(short) \(type)", short], priority: 3, side: .right)
+        forms[0], shorter: Array(forms.dropFirst()), priority: 3, side: .right)
     }
   }
 
@@ -55,7 +57,8 @@ struct StatusLine {
       ], priority: 4, side: .right)
   }
 
-  private static func activity(_ state: AppState, _ glyphs: GlyphSet) -> StatusBar.Segment {
+  /// What goes on, and its numbers, which are given up earlier.
+  private static func activity(_ state: AppState, _ glyphs: GlyphSet) -> [StatusBar.Segment] {
     let turn = glyphs.spinner[Int(state.now * 8) % glyphs.spinner.count]
     if let download = state.download {
       let percent = Int((download.fraction * 100).rounded())
@@ -65,58 +68,60 @@ struct StatusLine {
         case .unpacking: "unpacking"
         case .checking: "checking"
         }
-      return StatusBar.Segment("\(turn) \(what)", shorter: ["\(percent)%"], priority: 5)
+      return [StatusBar.Segment("\(turn) \(what)", shorter: ["\(percent)%"], priority: 5)]
     }
-    guard let reply = state.reply else { return idle(state) }
-    if reply.isStopping { return StatusBar.Segment("\(turn) stopping", priority: 5) }
+    guard let reply = state.reply else { return [idle(state)] }
+    if reply.isStopping { return [StatusBar.Segment("\(turn) stopping", priority: 5)] }
     switch reply.phase {
     case .waitingForModel where !state.model.isComing:
-      return StatusBar.Segment(
-        "waits for a model: Ctrl-O chooses one", shorter: ["waits for a model", "waits"],
-        priority: 5)
+      return [
+        StatusBar.Segment(
+          "waits for a model: Ctrl-O chooses one", shorter: ["waits for a model", "waits"],
+          priority: 5)
+      ]
     case .waitingForModel:
       let seconds = Int(max(0, state.now - reply.startedAt))
-      return StatusBar.Segment(
-        "\(turn) waiting for the model\(seconds > 1 ? " \(seconds) s" : "")",
-        shorter: ["\(turn) waiting"], priority: 5)
+      return [
+        StatusBar.Segment(
+          "\(turn) waiting for the model\(seconds > 1 ? " \(seconds) s" : "")",
+          shorter: ["\(turn) waiting"], priority: 5)
+      ]
     case .preparing:
-      return StatusBar.Segment("\(turn) preparing", priority: 5)
+      return [StatusBar.Segment("\(turn) preparing", priority: 5)]
     case .prefill(let done, let total, let reused):
-      return prefill(state, reply, done: done, total: total, reused: reused, turn)
+      let percent = total > 0 ? done * 100 / total : 0
+      return [StatusBar.Segment("\(turn) reading \(percent)%", priority: 5)]
+        + numbers(prefillNumbers(state, reply, done: done, total: total, reused: reused))
     case .decoding:
-      return decode(state, reply, turn)
+      let current = reply.currentRate.map(Readable.oneDecimal) ?? "\u{2013}"
+      return [StatusBar.Segment("\(turn) \(current) tok/s", priority: 5)]
+        + numbers(decodeNumbers(reply))
     }
   }
 
-  private static func prefill(
-    _ state: AppState, _ reply: ReplyProgress, done: Int, total: Int, reused: Int, _ turn: Character
-  ) -> StatusBar.Segment {
-    let percent = total > 0 ? done * 100 / total : 0
+  /// As many of the numbers as there is room for, the first ones longest.
+  private static func numbers(_ numbers: [String]) -> [StatusBar.Segment] {
+    guard !numbers.isEmpty else { return [] }
+    let forms = (1...numbers.count).reversed().map { numbers.prefix($0).joined(separator: "  ") }
+    return [StatusBar.Segment(forms[0], shorter: Array(forms.dropFirst()), priority: 2)]
+  }
+
+  private static func prefillNumbers(
+    _ state: AppState, _ reply: ReplyProgress, done: Int, total: Int, reused: Int
+  ) -> [String] {
     let seconds = state.now - (reply.prefillStartedAt ?? state.now)
     let rate = seconds > 0 ? Double(done - reused) / seconds : 0
-    let head = "\(turn) reading \(percent)%"
     guard rate > 0, done < total else {
-      return StatusBar.Segment(
-        reused > 0 ? "\(head) of \(total), \(reused) reused" : "\(head) of \(total)",
-        shorter: [head], priority: 5)
+      return ["of \(Readable.grouped(total))"] + (reused > 0 ? ["\(reused) reused"] : [])
     }
     let left = Readable.seconds(Double(total - done) / rate)
-    let speed = "\(Int(rate.rounded())) tok/s"
-    return StatusBar.Segment(
-      "\(head)  \(speed)  \(left) left", shorter: ["\(head) \(speed)", head], priority: 5)
+    return ["\(Int(rate.rounded())) tok/s", "\(left) left"]
   }
 
-  private static func decode(
-    _ state: AppState, _ reply: ReplyProgress, _ turn: Character
-  ) -> StatusBar.Segment {
-    let current = reply.currentRate.map(Readable.oneDecimal) ?? "\u{2013}"
-    let average = reply.averageRate.map(Readable.oneDecimal) ?? "\u{2013}"
+  private static func decodeNumbers(_ reply: ReplyProgress) -> [String] {
+    let average = reply.averageRate.map { "avg \(Readable.oneDecimal($0))" }
     let first = reply.firstTokenAt.map { "first \(Readable.seconds(max(0, $0 - reply.startedAt)))" }
-    let rate = "\(turn) \(current) tok/s"
-    return StatusBar.Segment(
-      [rate, "avg \(average)", first, "\(reply.tokenCount) tok"].compactMap { $0 }
-        .joined(separator: "  "),
-      shorter: ["\(rate)  avg \(average)", rate], priority: 5)
+    return [average, first, "\(Readable.grouped(reply.tokenCount)) tok"].compactMap { $0 }
   }
 
   /// Nothing runs: the numbers of the last reply, or that all is ready.

@@ -84,7 +84,9 @@ package struct ModelCatalog: Sendable {
   }
 
   private func file(_ path: String) -> ModelFile? {
-    guard let path = FileSystem.absolute(path), let status = FileSystem.status(path), status.isRegular else { return nil }
+    guard let path = FileSystem.absolute(path), let status = FileSystem.status(path),
+      status.isRegular
+    else { return nil }
     return ModelFile(path: path, byteCount: status.byteCount, modified: status.modified)
   }
 }

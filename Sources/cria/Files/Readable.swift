@@ -24,7 +24,9 @@ package enum Readable {
   /// `135M`, `6.7B`.
   package static func parameterCount(_ count: Int) -> String {
     let value = Double(count)
-    if value >= 9.995e8 { return (value >= 9.95e9 ? "\(Int((value / 1e9).rounded()))" : oneDecimal(value / 1e9)) + "B" }
+    if value >= 9.995e8 {
+      return (value >= 9.95e9 ? "\(Int((value / 1e9).rounded()))" : oneDecimal(value / 1e9)) + "B"
+    }
     if value >= 1e6 { return "\(Int((value / 1e6).rounded()))M" }
     return "\(count)"
   }

@@ -99,7 +99,9 @@ import cria
 
   @Test func everySlashCommandIsInTheTableAndTheHelp() throws {
     let tested = Set(Self.slashCommands.map { $0.0.dropFirst().prefix { $0 != " " } })
-    for command in SlashCommand.all { #expect(tested.contains(command.name[...]), "\(command.name)") }
+    for command in SlashCommand.all {
+      #expect(tested.contains(command.name[...]), "\(command.name)")
+    }
     var app = try AppDriver(100, 30)
     try app.type("/help<Enter><End>")
     #expect(app.shows("/quit"))
@@ -115,7 +117,8 @@ import cria
 
   /// What begins with a slash and is a message all the same, and the message.
   static let messages = [
-    ("/usr/bin is what?", "/usr/bin is what?"), ("//help", "/help"), ("// a comment", "// a comment"),
+    ("/usr/bin is what?", "/usr/bin is what?"), ("//help", "/help"),
+    ("// a comment", "// a comment"),
     ("/ alone", "/ alone"), ("/5 of it", "/5 of it"),
   ]
 

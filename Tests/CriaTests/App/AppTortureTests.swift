@@ -36,11 +36,14 @@ import cria
       case 0: app.begin()
       case 1, 2: app.stream("word ", "\u{1B}[2J\n", "```\n")
       case 3: app.end([.endOfText, .limit, .cancelled].randomElement(using: &random) ?? .limit)
-      case 4: app.send(.replyFailed(number: app.number, Failure("no"), isTooLong: Bool.random(using: &random)))
+      case 4:
+        app.send(
+          .replyFailed(number: app.number, Failure("no"), isTooLong: Bool.random(using: &random)))
       case 5: app.send(.tick)
       case 6: app.send(.modelLoaded(model))
       case 7: app.send(.modelsListed(AppModelTests.listings(model.path)))
-      case 8: app.send(.transcriptsListed([AppTranscriptTests.summary("a", "Owls")], unreadableCount: 1))
+      case 8:
+        app.send(.transcriptsListed([AppTranscriptTests.summary("a", "Owls")], unreadableCount: 1))
       case 9:
         let opened = AppTranscriptTests.conversation("Larks?", "Sing.")
         let reason = Bool.random(using: &random) ? "locked" : nil
@@ -55,7 +58,8 @@ import cria
         app.send(.event(.resize(size)))
       case 14:
         let point = Point(
-          column: Int.random(in: 0..<200, using: &random), row: Int.random(in: 0..<60, using: &random))
+          column: Int.random(in: 0..<200, using: &random),
+          row: Int.random(in: 0..<60, using: &random))
         let action = [Event.Mouse.Action.press, .wheelUp, .wheelDown].randomElement(using: &random)
         app.send(.event(.mouse(Event.Mouse(action ?? .press, at: point))))
       default: app.send(.event(.key(Self.keys.randomElement(using: &random) ?? "a")))
@@ -68,7 +72,8 @@ import cria
   @Test func anySizeIsDrawn() throws {
     var random = Random(state: 7)
     var app = try AppDriver()
-    try app.exchange("Name a \u{1F426}", String(repeating: "long \u{6F22}\u{5B57} text ", count: 40))
+    try app.exchange(
+      "Name a \u{1F426}", String(repeating: "long \u{6F22}\u{5B57} text ", count: 40))
     for keys in ["", "<C-p>", "<F1>", "<C-f>"] {
       try app.type("<Esc><Esc>" + keys)
       for _ in 0..<60 {

@@ -9,8 +9,9 @@ import cria
   static func conversation(_ texts: String...) -> Conversation {
     var conversation = Conversation.new(at: Date(timeIntervalSince1970: 1_678_000_000))
     for (index, text) in texts.enumerated() {
+      let isQuestion = index.isMultiple(of: 2)
       conversation.append(
-        index.isMultiple(of: 2) ? .user : .assistant, text,
+        isQuestion ? .user : .assistant, text, reply: isQuestion ? nil : ReplyDetails(),
         at: Date(timeIntervalSince1970: 1_678_000_000))
     }
     return conversation
@@ -27,7 +28,9 @@ import cria
     var app = try AppDriver()
     try app.type("<C-t>")
     #expect(app.shows("Reading"))
-    app.send(.transcriptsListed([Self.summary("a", "Owls"), Self.summary("b", "Larks")], unreadableCount: 0))
+    app.send(
+      .transcriptsListed(
+        [Self.summary("a", "Owls"), Self.summary("b", "Larks")], unreadableCount: 0))
     #expect(app.shows("Owls") && app.shows("Larks") && app.shows("2 messages"))
     _ = app.taken()
     try app.type("lark<Enter>")
@@ -36,7 +39,8 @@ import cria
     try app.type("hasty<Enter>")
     #expect(app.taken().isEmpty)
     #expect(app.shows("still being read") && app.shows("hasty"))
-    app.send(.transcriptOpened(OpenedTranscript(conversation: Self.conversation("Larks?", "Sing."))))
+    app.send(
+      .transcriptOpened(OpenedTranscript(conversation: Self.conversation("Larks?", "Sing."))))
     #expect(app.texts == ["Larks?", "Sing."])
     #expect(app.shows("Sing."))
   }
@@ -112,7 +116,8 @@ import cria
     var app = try AppDriver()
     try app.exchange("Hello", "Hi")
     try app.type("<C-t>")
-    app.send(.transcriptsListed([Self.summary(app.state.conversation.id, "Hello")], unreadableCount: 0))
+    app.send(
+      .transcriptsListed([Self.summary(app.state.conversation.id, "Hello")], unreadableCount: 0))
     try app.type("<C-r><C-u>A \u{1B}[31mgreeting<Enter>")
     #expect(app.state.conversation.title == "A [31mgreeting")
     try app.expectReloads()

@@ -16,7 +16,8 @@ import cria
   }
 
   static let blocks: [(String, [String])] = [
-    ("no code", []), ("```\na\n```", ["a"]), ("```swift\na\nb\n```\ntext\n~~~\nc\n~~~", ["a\nb", "c"]),
+    ("no code", []), ("```\na\n```", ["a"]),
+    ("```swift\na\nb\n```\ntext\n~~~\nc\n~~~", ["a\nb", "c"]),
     ("```\nopen", ["open"]), ("```", []), ("  ```\n  a\n  ```", ["  a"]),
     ("````\n```\na\n```\n````", ["```\na\n```"]), ("```\r\na\r\n```\r\n", ["a"]),
   ]
