@@ -141,7 +141,10 @@ private func failure(_ body: () throws -> Void) -> KernelError? {
       without: ["output_norm.weight", "token_embd.weight"],
       adding: [
         ("output_norm.weight", [256], .f32),
-        ("token_embd.weight", [256, model.original.tensor(named: "token_embd.weight")?.shape[1] ?? 0], .f32),
+        (
+          "token_embd.weight",
+          [256, model.original.tensor(named: "token_embd.weight")?.shape[1] ?? 0], .f32
+        ),
       ])
     // All zeros are still numbers: every logit is 0.
     let inference = try Inference(model: nan, contextLength: 16, threadCount: 1)

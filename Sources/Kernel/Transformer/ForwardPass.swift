@@ -58,7 +58,8 @@ struct ForwardPass {
       pool.barrier(worker)
       addProduct(of: layer.attentionOutput, with: scratch.attention, batch, worker, scratch)
       pool.barrier(worker)
-      normalize(batch, layer.feedForwardNorm, worker, scratch, for: [layer.gate, layer.up], planes: 1)
+      normalize(
+        batch, layer.feedForwardNorm, worker, scratch, for: [layer.gate, layer.up], planes: 1)
       pool.barrier(worker)
       projectGateUp(batch, layer, worker, scratch)
       pool.barrier(worker)
