@@ -37,9 +37,15 @@ import cria
     }
     let text = String(decoding: try FileSystem.read(note, limit: 100), as: UTF8.self)
     let grandchild = try #require(Int32(text.prefix { $0.isNumber }))
-    // A killed process stays visible as a zombie until its new parent collects it.
-    let state = (try? FileSystem.read("/proc/\(grandchild)/stat", limit: 4096))
-      .map { String(decoding: $0, as: UTF8.self) }
+    // The signal was sent; the kernel may take a moment to end the process. A killed one stays
+    // visible as a zombie until its new parent collects it.
+    var state: String?
+    for _ in 0..<200 {
+      state = (try? FileSystem.read("/proc/\(grandchild)/stat", limit: 4096))
+        .map { String(decoding: $0, as: UTF8.self) }
+      if state == nil || state?.contains(") Z ") == true { break }
+      usleep(10_000)
+    }
     #expect(state == nil || state?.contains(") Z ") == true)
   }
 }

@@ -119,8 +119,10 @@ import cria
     #expect(try FileSystem.names(in: home.models).isEmpty)
     let text = String(decoding: try FileSystem.read(note, limit: 100), as: UTF8.self)
     let pid = try #require(Int32(text.prefix { $0.isNumber }))
-    let state = (try? FileSystem.read("/proc/\(pid)/stat", limit: 4096))
-      .map { String(decoding: $0, as: UTF8.self) }
-    #expect(state == nil || state?.contains(") Z ") == true)
+    try await terminal.wait(for: "ends its helper", within: 5) { _ in
+      let state = (try? FileSystem.read("/proc/\(pid)/stat", limit: 4096))
+        .map { String(decoding: $0, as: UTF8.self) }
+      return state == nil || state?.contains(") Z ") == true
+    }
   }
 }

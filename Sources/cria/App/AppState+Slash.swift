@@ -59,7 +59,9 @@ extension AppState {
     guard key == "<Tab>", editor.text.hasPrefix("/"), !editor.text.contains(" ") else { return nil }
     let names = SlashCommand.completions(of: String(editor.text.dropFirst())).map(\.name)
     guard let first = names.first else { return [] }
-    let common = names.dropFirst().reduce(first) { $0.commonPrefix(with: $1) }
+    let common = names.dropFirst().reduce(first) { common, name in
+      String(zip(common, name).prefix { $0 == $1 }.map(\.0))
+    }
     editor.setText("/" + common + (names.count == 1 ? " " : ""))
     if names.count > 1 { tell(names.map { "/" + $0 }.joined(separator: "  ")) }
     return []

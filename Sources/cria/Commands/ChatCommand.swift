@@ -2,6 +2,7 @@ import ArgumentParser
 import Chat
 import FoundationEssentials
 import Kernel
+import Logging
 import TUI
 
 /// `cria chat`, and `cria` alone: the full-screen chat.
