@@ -13,7 +13,6 @@ CRIA := .build/release/cria
 STATIC := .build-static/release/cria
 SOURCES := Package.swift $(shell find Sources -type f 2>/dev/null)
 DATA_HOME := $(or $(filter /%,$(XDG_DATA_HOME)),$(HOME)/.local/share)
-TEST_DATA := $(CURDIR)/.build/test-data
 
 BIN := $(DESTDIR)$(PREFIX)/bin
 SHARE := $(DESTDIR)$(PREFIX)/share
@@ -39,8 +38,8 @@ test: test-data ## all tests: unit, real model, end to end in tmux
 test-unit: setup ## the fast tests only: no model, no terminal
 	$(SWIFT) test -c release --disable-testable-imports --skip EndToEnd --skip ModelTests
 
-test-data: build ## fetch what the tests need: the default model, into .build/test-data
-	@XDG_DATA_HOME="$(TEST_DATA)" $(CRIA) pull smollm2-135m >/dev/null
+test-data: setup ## make what the tests on real models read (kept in ~/.cache/cria-tests)
+	@Benchmarks/reference/prepare.sh
 
 lint: setup ## formatting and the import rules
 	$(SWIFT) format lint --strict -r Sources Tests Package.swift

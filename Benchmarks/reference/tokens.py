@@ -16,6 +16,8 @@ tokens.json:
      "vocabulary": file name of the GGUF file,
      "split": name of the split to put in place of the file's, or null,
      "ids": [[id, ...] for each line],            without BOS and EOS
+     "words": [[bytes, ...] for each line],       lengths of the words that the split makes;
+                                                  absent for sentencepiece
      "decodes": [{"ids": [id, ...], "text": text}, ...]}, ...]}
 
 "sentencepiece" is SentencePiece's library on its own model. The others are Hugging Face's
@@ -126,6 +128,11 @@ def byte_level_entry(reader, name, model_name, lines, generator):
         "vocabulary": model_name,
         "split": name,
         "ids": ids,
+        # A word comes in the byte alphabet: one character a byte.
+        "words": [
+            [len(word) for word, _ in tokenizer.pre_tokenizer.pre_tokenize_str(line)]
+            for line in lines
+        ],
         "decodes": [
             {"ids": each, "text": tokenizer.decode(each, skip_special_tokens=False)}
             for each in decodes

@@ -41,12 +41,26 @@ const ck_table *ck_select(const char *name) {
   return NULL;
 }
 
-void ck_flush_denormals(void) {
+uint64_t ck_flush_denormals(void) {
 #if defined(__x86_64__)
-  _mm_setcsr(_mm_getcsr() | 0x8040);  // flush to zero, denormals are zero
+  uint64_t control = _mm_getcsr();
+  ck_restore_control(control | 0x8040); // flush to zero, denormals are zero
 #elif defined(__aarch64__)
   uint64_t control;
   __asm__ volatile("mrs %0, fpcr" : "=r"(control));
-  __asm__ volatile("msr fpcr, %0" : : "r"(control | (1ull << 24)));
+  ck_restore_control(control | 1ull << 24);
+#else
+  uint64_t control = 0;
+#endif
+  return control;
+}
+
+void ck_restore_control(uint64_t control) {
+#if defined(__x86_64__)
+  _mm_setcsr((unsigned)control);
+#elif defined(__aarch64__)
+  __asm__ volatile("msr fpcr, %0" : : "r"(control));
+#else
+  (void)control;
 #endif
 }

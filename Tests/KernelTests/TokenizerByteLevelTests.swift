@@ -62,15 +62,15 @@ import Testing
   }
 
   @Test(arguments: [
-    (WordSplit.gpt2, "x 's ' S"), (.smollm, "x 's ' S"), (.llama3, "x 's 'S"),
-    (.qwen2, "x 's 'S"),
+    (WordSplit.gpt2, "x 's a ' Sb"), (.smollm, "x 's a ' Sb"), (.llama3, "x 's a 'S b"),
+    (.qwen2, "x 's a 'S b"),
   ])
   func `contractions in capitals are words in the newer splits`(
     split: WordSplit, expected: String
   ) throws {
     let tokenizer = try TokenizerFixtures.byteLevel(
-      split: split, merges: ["' s", "' S", "x '", "s '"])
-    #expect(pieces(tokenizer, "x's'S") == expected)
+      split: split, merges: ["s a", "S b", "' s", "' S", "x '"])
+    #expect(pieces(tokenizer, "x'sa'Sb") == expected)
   }
 
   @Test(arguments: [
@@ -122,13 +122,21 @@ import Testing
   }
 
   @Test func `of equal pieces the last id wins`() throws {
-    var parts = TokenizerFixtures.byteLevelParts(merges: ["a b"])
-    parts.pieces.append(Array("ab".utf8))
-    parts.pieces.append(Array("a".utf8))
-    parts.types? += [1, 1]
+    // ab is 256 and 258, cd is 257 and 259, a is 97 and 260.
+    var parts = TokenizerFixtures.byteLevelParts(merges: ["a b", "c d"])
+    for piece in ["ab", "cd", "a"] { parts.pieces.append(Array(piece.utf8)) }
+    parts.types? += [1, 1, 1]
     let tokenizer = Tokenizer(vocabulary: try Vocabulary(parts, place: "test"))
-    #expect(tokenizer.encode("ab") == [257])
-    #expect(tokenizer.encode("a") == [258])
+    #expect(tokenizer.encode("ab") == [258])
+    #expect(tokenizer.encode("cd") == [259])
+    #expect(tokenizer.encode("a") == [260])
+  }
+
+  @Test func `an unused piece is not made`() throws {
+    var parts = TokenizerFixtures.byteLevelParts(merges: ["a b", "c d"])
+    parts.types?[257] = 5
+    let tokenizer = Tokenizer(vocabulary: try Vocabulary(parts, place: "test"))
+    #expect(pieces(tokenizer, "abcd") == "ab c d")
   }
 
   @Test func `merges that make no sense are left out`() throws {

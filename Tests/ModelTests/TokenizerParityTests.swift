@@ -16,6 +16,7 @@ import Testing
       var vocabulary: String
       var split: String?
       var ids: [[TokenID]]
+      var words: [[Int]]?
       var decodes: [Decode]
     }
     var lines: [String]
@@ -51,6 +52,18 @@ import Testing
     for (line, expected) in zip(reference.lines, entry.ids) {
       let ids = tokenizer.encode(line, parsingSpecial: false, atStart: true)
       #expect(ids == expected, "\(name): \(line.debugDescription)")
+    }
+  }
+
+  /// Where words end shows in the ids only when the vocabulary could merge across.
+  @Test(arguments: WordSplit.allCases)
+  func `every line is cut into the reference's words`(split: WordSplit) throws {
+    let (reference, entry) = try Self.entry(split.rawValue)
+    let words = try #require(entry.words)
+    #expect(words.count == reference.lines.count)
+    for (line, expected) in zip(reference.lines, words) {
+      let counts = split.wordByteCounts(of: Array(line.utf8))
+      #expect(counts == expected, "\(split): \(line.debugDescription)")
     }
   }
 

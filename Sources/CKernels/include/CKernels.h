@@ -130,7 +130,10 @@ static inline void ck_pause(void) {
 }
 
 /// Makes this thread's arithmetic treat denormal numbers as zero: they cost a factor of two
-/// and more in these loops, and mean nothing.
-void ck_flush_denormals(void);
+/// and more in these loops, and mean nothing. Returns what `ck_restore_control` takes.
+uint64_t ck_flush_denormals(void);
+
+/// Puts this thread's arithmetic back as it was before `ck_flush_denormals`.
+void ck_restore_control(uint64_t control);
 
 #endif

@@ -131,6 +131,10 @@ package struct VectorTable: @unchecked Sendable {
   /// Tells the processor that this thread waits in a loop.
   @inline(__always) static func pause() { ck_pause() }
 
-  /// Treats denormal numbers as zero in this thread from now on.
-  static func flushDenormals() { ck_flush_denormals() }
+  /// Runs `body` with denormal numbers treated as zero in this thread.
+  static func flushingDenormals<R>(_ body: () -> R) -> R {
+    let control = ck_flush_denormals()
+    defer { ck_restore_control(control) }
+    return body()
+  }
 }

@@ -3,17 +3,24 @@ import Synchronization
 
 /// A fixed team of threads that computes one step together; the caller is worker 0.
 ///
+/// A step can be given to a part of the team (`run(teamSize:)`): see `TeamGovernor`.
 /// Between steps the others spin for about a millisecond, so that the next token finds them
 /// awake, and then sleep, so that an idle program uses no processor time. Within a step they
 /// meet at `barrier` and share work out by `nextChunk`.
 ///
-/// `@unchecked Sendable`: `body` is written by worker 0 before it publishes a new generation
+/// `@unchecked Sendable`: `body` and `teamSize` are written by worker 0 before it publishes a step
 /// and read by the others after they have seen it; `threads` is touched by the owner alone.
 final class WorkerPool: @unchecked Sendable {
   let workerCount: Int
 
+  /// Workers that take part in the present step.
+  private(set) var teamSize = 1
+  /// How long worker 0 waited for others in the present step, short waits left out.
+  private(set) var stalledSeconds = 0.0
+
   private var body: ((Int) -> Void)?
-  private let generation = Atomic<Int>(0)
+  /// Steps so far, times 256, plus the team's size: a worker learns both at once.
+  private let step = Atomic<Int>(0)
   private let isStopping = Atomic<Bool>(false)
   private let arrived = Atomic<Int>(0)
   private let phase = Atomic<Int>(0)
@@ -35,9 +42,9 @@ final class WorkerPool: @unchecked Sendable {
 
   /// Starts `workerCount - 1` threads (at least none).
   init(workerCount: Int) {
-    self.workerCount = max(1, workerCount)
+    self.workerCount = min(255, max(1, workerCount))
     sleepers = (0..<self.workerCount).map { _ in Sleeper() }
-    for worker in 1..<max(1, self.workerCount) {
+    for worker in 1..<self.workerCount {
       if let thread = Thread.start({ [self] in serve(worker) }) {
         threads.append(thread)
       }
@@ -49,88 +56,104 @@ final class WorkerPool: @unchecked Sendable {
   /// threads keep the pool alive.
   func stop() {
     isStopping.store(true, ordering: .releasing)
-    generation.add(1, ordering: .acquiringAndReleasing)
-    wake()
+    publish(teamSize: workerCount)
     for thread in threads { pthread_join(thread, nil) }
     threads = []
   }
 
-  /// Runs `body(worker)` on every worker and returns when all are through.
-  func run(_ body: (Int) -> Void) {
+  /// Runs `body(worker)` on the first `teamSize` workers and returns when all are through.
+  func run(teamSize: Int, _ body: (Int) -> Void) {
     withoutActuallyEscaping(body) { body in
       self.body = body
+      self.teamSize = min(max(1, teamSize), workerCount)
+      stalledSeconds = 0
       chunk.store(0, ordering: .relaxed)
-      generation.add(1, ordering: .acquiringAndReleasing)
-      wake()
-      body(0)
-      barrier()
+      if self.teamSize > 1 { publish(teamSize: self.teamSize) }
+      VectorTable.flushingDenormals { body(0) }
+      barrier(0)
       self.body = nil
     }
   }
 
-  /// Waits until every worker is here, and starts the chunks of the next phase from 0.
+  /// Waits until every worker of the team is here, and starts the next phase's chunks from 0.
   @inline(__always)
-  func barrier() {
-    if workerCount == 1 {
+  func barrier(_ worker: Int) {
+    if teamSize == 1 {
       chunk.store(0, ordering: .relaxed)
       return
     }
     let current = phase.load(ordering: .acquiring)
-    if arrived.add(1, ordering: .acquiringAndReleasing).newValue == workerCount {
+    if arrived.add(1, ordering: .acquiringAndReleasing).newValue == teamSize {
       arrived.store(0, ordering: .relaxed)
       chunk.store(0, ordering: .relaxed)
       phase.store(current &+ 1, ordering: .releasing)
       return
     }
+    for _ in 0..<1_000 {
+      if phase.load(ordering: .acquiring) != current { return }
+      VectorTable.pause()
+    }
+    waitLong(for: current, worker)
+  }
+
+  /// Somebody's core has been taken away: at some point this one is better given up too.
+  private func waitLong(for current: Int, _ worker: Int) {
+    let start = Clock.seconds()
     var spins = 0
     while phase.load(ordering: .acquiring) == current {
       VectorTable.pause()
       spins &+= 1
-      // Somebody else has the core that the last worker needs.
       if spins > 20_000 { sched_yield() }
     }
+    if worker == 0 { stalledSeconds += Clock.seconds() - start }
   }
 
   /// The next piece of this phase's work that nobody has taken yet.
   @inline(__always)
   func nextChunk() -> Int { chunk.add(1, ordering: .relaxed).oldValue }
 
-  private func wake() {
-    for sleeper in sleepers.dropFirst()
+  private func publish(teamSize: Int) {
+    let number = step.load(ordering: .relaxed) / 256 &+ 1
+    step.store(number &* 256 &+ teamSize, ordering: .sequentiallyConsistent)
+    for sleeper in sleepers[1..<teamSize]
     where sleeper.isAsleep.exchange(false, ordering: .sequentiallyConsistent) {
       sem_post(sleeper.semaphore)
     }
   }
 
   private func serve(_ worker: Int) {
-    VectorTable.flushDenormals()
-    var seen = 0
-    while true {
-      waitForGeneration(after: seen, worker)
-      seen &+= 1
-      if isStopping.load(ordering: .acquiring) { return }
-      body?(worker)
-      barrier()
+    VectorTable.flushingDenormals {
+      var seen = 0
+      while true {
+        seen = waitForStep(after: seen, worker)
+        if isStopping.load(ordering: .acquiring) { return }
+        if worker < seen % 256 {
+          body?(worker)
+          barrier(worker)
+        }
+      }
     }
   }
 
-  private func waitForGeneration(after seen: Int, _ worker: Int) {
+  /// The next step's value; sleeps when none comes for a while.
+  private func waitForStep(after seen: Int, _ worker: Int) -> Int {
     for _ in 0..<30_000 {
-      if generation.load(ordering: .acquiring) != seen { return }
+      let next = step.load(ordering: .acquiring)
+      if next != seen { return next }
       VectorTable.pause()
     }
     let sleeper = sleepers[worker]
     while true {
       sleeper.isAsleep.store(true, ordering: .sequentiallyConsistent)
-      if generation.load(ordering: .sequentiallyConsistent) != seen {
+      let next = step.load(ordering: .sequentiallyConsistent)
+      if next != seen {
         // Either this worker takes its flag back or the waker has taken it and posts.
         if !sleeper.isAsleep.exchange(false, ordering: .sequentiallyConsistent) {
           while sem_wait(sleeper.semaphore) != 0 {}
         }
-        return
+        return next
       }
       while sem_wait(sleeper.semaphore) != 0 {}
-      if generation.load(ordering: .acquiring) != seen { return }
     }
   }
 }

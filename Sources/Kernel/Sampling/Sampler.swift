@@ -67,10 +67,11 @@ package struct Sampler: Sendable {
     var kept = weights.count
     if policy.topP < 1 {
       var reached = 0.0
-      kept = (weights.firstIndex { weight in
-        reached += weight
-        return reached >= policy.topP * total
-      } ?? weights.count - 1) + 1
+      kept =
+        (weights.firstIndex { weight in
+          reached += weight
+          return reached >= policy.topP * total
+        } ?? weights.count - 1) + 1
     }
     if policy.minP > 0 {
       kept = min(kept, max(1, weights.prefix(kept).count { $0 >= policy.minP }))

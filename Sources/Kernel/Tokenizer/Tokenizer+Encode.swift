@@ -55,6 +55,8 @@ private struct RunEncoding {
   private let tokenizer: Tokenizer
   private var tokens: [TokenID] = []
   private var run: [UInt8] = []
+  /// Whether SentencePiece's space goes before the run: its start is the prompt's, or follows a
+  /// special token, as every run after the first does.
   private var takesPrefix: Bool
   private var scratch = EncodeScratch()
 
@@ -91,7 +93,6 @@ private struct RunEncoding {
     if case .sentencePiece = tokenizer.encoder {
       run = Self.withSpaces(run, prefix: takesPrefix && tokenizer.addsSpacePrefix)
     }
-    takesPrefix = false
     run.withUnsafeBufferPointer { run in
       var start = 0
       while let match = tokenizer.wholeTexts.firstMatch(in: run, from: start) {

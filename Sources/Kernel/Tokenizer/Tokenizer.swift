@@ -5,7 +5,8 @@ package struct Tokenizer: Sendable {
     case byteLevel(ByteLevelEncoder)
   }
 
-  let vocabulary: Vocabulary
+  /// What the tokenizer was built from.
+  package let vocabulary: Vocabulary
   let roles: [PieceRole]
   /// What each token writes; empty for special ones.
   let written: PieceList

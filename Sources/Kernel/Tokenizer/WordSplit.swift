@@ -32,6 +32,20 @@ package enum WordSplit: String, Sendable, CaseIterable {
 }
 
 extension WordSplit {
+  /// How many bytes each word of a text has: what merging never reaches across.
+  package func wordByteCounts(of bytes: [UInt8]) -> [Int] {
+    bytes.withUnsafeBufferPointer { text in
+      var counts: [Int] = []
+      var start = 0
+      while start < text.count {
+        let end = wordEnd(text, from: start)
+        counts.append(end - start)
+        start = end
+      }
+      return counts
+    }
+  }
+
   /// The end of the word that starts at `start`, which is inside `text`. Linear in the word.
   @inline(__always)
   func wordEnd(_ text: UnsafeBufferPointer<UInt8>, from start: Int) -> Int {

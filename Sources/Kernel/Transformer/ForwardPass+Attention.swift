@@ -77,7 +77,7 @@ extension ForwardPass {
         batch, layer, head, 0..<batch.tokens.count, stretch, cache, scratch, worker,
         into: part, at: stretch * queriesPerStretch + head * queries)
     }
-    pool.barrier()
+    pool.barrier(worker)
     while true {
       let chunk = pool.nextChunk()
       if chunk >= queriesPerStretch { break }

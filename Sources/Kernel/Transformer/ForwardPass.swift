@@ -43,34 +43,35 @@ struct ForwardPass {
     cancellation: CancellationGate
   ) {
     embed(batch, worker, scratch)
-    pool.barrier()
+    pool.barrier(worker)
     for index in 0..<hyper.layerCount {
       let layer = model.layers[index]
       if worker == 0 { cancellation.look() }
       normalize(batch, layer.attentionNorm, worker, scratch, for: [layer.query, layer.key])
-      pool.barrier()
+      pool.barrier(worker)
       if cancellation.isClosed { return }
       projectQueryKeyValue(batch, index, layer, worker, cache, scratch)
-      pool.barrier()
+      pool.barrier(worker)
       attend(batch, index, worker, cache, scratch)
-      pool.barrier()
+      pool.barrier(worker)
       roundToGroups(scratch.attention, batch, worker, for: layer.attentionOutput)
-      pool.barrier()
+      pool.barrier(worker)
       addProduct(of: layer.attentionOutput, with: scratch.attention, batch, worker, scratch)
-      pool.barrier()
-      normalize(batch, layer.feedForwardNorm, worker, scratch, for: [layer.gate, layer.up], planes: 1)
-      pool.barrier()
+      pool.barrier(worker)
+      normalize(
+        batch, layer.feedForwardNorm, worker, scratch, for: [layer.gate, layer.up], planes: 1)
+      pool.barrier(worker)
       projectGateUp(batch, layer, worker, scratch)
-      pool.barrier()
+      pool.barrier(worker)
       addProduct(of: layer.down, with: scratch.hidden, batch, worker, scratch)
-      pool.barrier()
+      pool.barrier(worker)
     }
     guard batch.logitCount > 0 else { return }
     let first = batch.tokens.count - batch.logitCount
-    for token in first..<batch.tokens.count where token % pool.workerCount == worker {
+    for token in first..<batch.tokens.count where token % pool.teamSize == worker {
       normalize(token, model.outputNorm, worker, scratch, roundingFor: [model.output], planes: 2)
     }
-    pool.barrier()
+    pool.barrier(worker)
     multiplyByChunks(
       model.output, with: scratch.normed, tokens: first..<batch.tokens.count, planes: 2, worker,
       scratch, into: scratch.logits, outStride: hyper.vocabularySize)
@@ -81,7 +82,7 @@ struct ForwardPass {
   private func embed(_ batch: Batch, _ worker: Int, _ scratch: borrowing Scratch) {
     let table = model.tokenEmbedding
     let dimensions = hyper.rope.dimensionCount
-    for token in stride(from: worker, to: batch.tokens.count, by: pool.workerCount) {
+    for token in stride(from: worker, to: batch.tokens.count, by: pool.teamSize) {
       let row = table.data + Int(batch.tokens[token]) * table.rowBytes
       dequantize(
         UnsafeRawBufferPointer(start: row, count: table.rowBytes), type: table.type,
@@ -105,7 +106,7 @@ struct ForwardPass {
     _ batch: Batch, _ weight: FloatVector, _ worker: Int, _ scratch: borrowing Scratch,
     for matrices: [Matrix], planes: Int = 2
   ) {
-    for token in stride(from: worker, to: batch.tokens.count, by: pool.workerCount) {
+    for token in stride(from: worker, to: batch.tokens.count, by: pool.teamSize) {
       normalize(token, weight, worker, scratch, roundingFor: matrices, planes: planes)
     }
   }
@@ -230,7 +231,7 @@ struct ForwardPass {
 
   /// Few enough chunks to be cheap, enough to even out: about four for each worker.
   private func chunkRows(_ rowCount: Int, tokenCount: Int) -> Int {
-    let even = (rowCount / (4 * pool.workerCount) + 15) / 16 * 16
+    let even = (rowCount / (4 * pool.teamSize) + 15) / 16 * 16
     return max(16, min(even, tokenCount == 1 ? rowCount : Self.chunkRowLimit))
   }
 
@@ -290,7 +291,7 @@ struct ForwardPass {
     _ x: Activations, _ batch: Batch, _ worker: Int, for matrix: Matrix
   ) {
     guard VectorTable.takesGroups(matrix.type) else { return }
-    for token in stride(from: worker, to: batch.tokens.count, by: pool.workerCount) {
+    for token in stride(from: worker, to: batch.tokens.count, by: pool.teamSize) {
       vectors.quantize(x.floats(token), width: x.width, into: x.groups(token))
     }
   }

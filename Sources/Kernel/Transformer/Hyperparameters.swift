@@ -38,18 +38,19 @@ package struct Hyperparameters: Sendable, Equatable {
     }
     guard architecture == "llama" else {
       throw metadata.failure(
-        "general.architecture", "found '\(architecture)'; this program runs 'llama'", code: .unsupportedArchitecture)
+        "general.architecture", "found '\(architecture)'; this program runs 'llama'",
+        code: .unsupportedArchitecture)
     }
     func count(_ key: String, upTo limit: Int, default fallback: Int? = nil) throws(KernelError)
       -> Int
     {
       guard let value = try metadata.int("llama.\(key)") ?? fallback else {
         throw metadata.failure(
-        "llama.\(key)", "the key is not there", code: .missing)
+          "llama.\(key)", "the key is not there", code: .missing)
       }
       guard value >= 1, value <= limit else {
         throw metadata.failure(
-        "llama.\(key)", "found \(value), expected 1 to \(limit)")
+          "llama.\(key)", "found \(value), expected 1 to \(limit)")
       }
       return value
     }
@@ -62,22 +63,26 @@ package struct Hyperparameters: Sendable, Equatable {
     contextLength = try count("context_length", upTo: 1 << 24)
     guard headCount % headCountKV == 0 else {
       throw metadata.failure(
-        "llama.attention.head_count_kv", "\(headCount) heads cannot be shared out among \(headCountKV)")
+        "llama.attention.head_count_kv",
+        "\(headCount) heads cannot be shared out among \(headCountKV)")
     }
     headSize = try count("attention.key_length", upTo: 1024, default: max(1, width / headCount))
     let valueSize = try count("attention.value_length", upTo: 1024, default: headSize)
     guard valueSize == headSize, headSize % 2 == 0, headSize * headCount <= widthLimit else {
       throw metadata.failure(
-        "llama.attention.key_length", "heads of \(headSize) for keys and \(valueSize) for values; expected one even size")
+        "llama.attention.key_length",
+        "heads of \(headSize) for keys and \(valueSize) for values; expected one even size")
     }
     if let experts = try metadata.int("llama.expert_count"), experts > 0 {
       throw metadata.failure(
-        "llama.expert_count", "a mixture of \(experts) experts; this program runs dense models", code: .unsupportedArchitecture)
+        "llama.expert_count", "a mixture of \(experts) experts; this program runs dense models",
+        code: .unsupportedArchitecture)
     }
     let epsilon = try metadata.double("llama.attention.layer_norm_rms_epsilon") ?? 1e-5
     guard epsilon > 0, epsilon < 1 else {
       throw metadata.failure(
-        "llama.attention.layer_norm_rms_epsilon", "found \(epsilon), expected a small positive number")
+        "llama.attention.layer_norm_rms_epsilon",
+        "found \(epsilon), expected a small positive number")
     }
     rmsEpsilon = Float(epsilon)
     let tokens = try metadata.array("tokenizer.ggml.tokens")?.count

@@ -13,6 +13,7 @@ package final class Inference {
   package private(set) var logitRowCount = 0
 
   private let pool: WorkerPool
+  private var governor: TeamGovernor
   private let pass: ForwardPass
   private let cache: KVCache
   private let scratch: Scratch
@@ -40,8 +41,8 @@ package final class Inference {
       stretchCount: ForwardPass.stretchCount(positions: contextLength),
       chunkRowLimit: ForwardPass.chunkRowLimit)
     pool = WorkerPool(workerCount: self.threadCount)
+    governor = TeamGovernor(workerCount: pool.workerCount)
     pass = ForwardPass(model: model, pool: pool)
-    VectorTable.flushDenormals()
   }
 
   deinit { pool.stop() }
@@ -79,9 +80,11 @@ package final class Inference {
     new.withUnsafeBufferPointer { buffer in
       let batch = ForwardPass.Batch(
         tokens: buffer, start: tokens.count, logitCount: logitCount)
-      pool.run { [pass] worker in
+      let start = Clock.seconds()
+      pool.run(teamSize: governor.teamSize) { [pass] worker in
         pass.compute(batch, worker: worker, cache: cache, scratch: scratch, cancellation: gate)
       }
+      governor.took(seconds: Clock.seconds() - start, stalled: pool.stalledSeconds)
     }
     if gate.isClosed { return false }
     if logitCount > 0 {

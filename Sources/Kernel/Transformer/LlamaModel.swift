@@ -40,7 +40,8 @@ package final class LlamaModel: Sendable {
     let hyper = try Hyperparameters(metadata: file.metadata)
     let reader = WeightReader(file: file)
     for tensor in file.tensors where tensor.name.hasSuffix(".bias") {
-      throw file.failure(tensor, "biases are not part of this architecture", code: .unsupportedArchitecture)
+      throw file.failure(
+        tensor, "biases are not part of this architecture", code: .unsupportedArchitecture)
     }
     tokenEmbedding = try reader.matrix(
       "token_embd.weight", width: hyper.width, rowCount: hyper.vocabularySize)
@@ -74,7 +75,8 @@ package final class LlamaModel: Sendable {
     tokenizer = try Tokenizer(metadata: file.metadata)
     guard tokenizer.vocabularySize <= hyper.vocabularySize else {
       throw file.metadata.failure(
-        "tokenizer.ggml.tokens", "\(tokenizer.vocabularySize) tokens, but embeddings for \(hyper.vocabularySize)")
+        "tokenizer.ggml.tokens",
+        "\(tokenizer.vocabularySize) tokens, but embeddings for \(hyper.vocabularySize)")
     }
     self.file = file
     hyperparameters = hyper
@@ -97,7 +99,8 @@ private struct WeightReader {
   func vector(_ name: String, count: Int) throws(KernelError) -> FloatVector {
     let (tensor, type) = try find(name, shape: [count])
     guard type == .f32 else {
-      throw file.failure(tensor, "stored as \(type.name), expected F32", code: .unsupportedBlockType)
+      throw file.failure(
+        tensor, "stored as \(type.name), expected F32", code: .unsupportedBlockType)
     }
     return FloatVector(
       data: try base(of: tensor).assumingMemoryBound(to: Float.self), count: count)
@@ -105,7 +108,8 @@ private struct WeightReader {
 
   private func find(_ name: String, shape: [Int]) throws(KernelError) -> (GGUFTensor, BlockType) {
     guard let tensor = file.tensor(named: name) else {
-      throw KernelError(.missing, at: "\(file.file.name), tensor \(name)", "the tensor is not there")
+      throw KernelError(
+        .missing, at: "\(file.file.name), tensor \(name)", "the tensor is not there")
     }
     let padded = shape + Array(repeating: 1, count: max(0, tensor.shape.count - shape.count))
     guard tensor.shape == padded else {

@@ -21,7 +21,8 @@ package struct RopeParameters: Sendable, Equatable {
     let dimensions = try metadata.int("llama.rope.dimension_count") ?? headSize
     guard dimensions >= 2, dimensions <= headSize, dimensions % 2 == 0 else {
       throw metadata.failure(
-        "llama.rope.dimension_count", "found \(dimensions), expected an even number up to the head's \(headSize)")
+        "llama.rope.dimension_count",
+        "found \(dimensions), expected an even number up to the head's \(headSize)")
     }
     dimensionCount = dimensions
     base = try metadata.double("llama.rope.freq_base") ?? 10_000
@@ -49,7 +50,8 @@ package struct RopeParameters: Sendable, Equatable {
         attentionFactor: try metadata.double("llama.rope.scaling.attn_factor") ?? 1)
     default:
       throw metadata.failure(
-        "llama.rope.scaling.type", "found '\(type)'; this program knows none, linear and yarn", code: .unsupportedArchitecture)
+        "llama.rope.scaling.type", "found '\(type)'; this program knows none, linear and yarn",
+        code: .unsupportedArchitecture)
     }
   }
 

@@ -17,6 +17,8 @@ package struct EventLoop<Message: Sendable> {
     self.screen = screen
     self.mailbox = mailbox
     TerminalGuard.wake(mailbox.pipe)
+    // A signal may have been noted before there was a pipe to say so.
+    mailbox.pipe.wake()
   }
 
   /// Sleeps until something comes, or so many seconds have passed, and takes all of it.

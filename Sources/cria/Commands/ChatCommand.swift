@@ -10,12 +10,14 @@ struct ChatCommand: ParsableCommand {
     commandName: "chat",
     abstract: "Chat full screen; this is what cria alone does.",
     discussion: """
-      The conversation saves itself. F1 shows the keys.
+      The conversation saves itself. F1 shows the keys. --linear prints plain lines instead, \
+      for screen readers, pipes and terminals that cannot place the cursor.
 
       Examples:
         cria
         cria chat --model 7B --format alpaca --context 2048
         cria chat --resume
+        cria chat --linear
       """)
 
   @Option(help: "The model: a path, a file name, or the beginning of one.")
@@ -36,6 +38,9 @@ struct ChatCommand: ParsableCommand {
   @Option(help: "Go on with a conversation: its ID, or the last one without.")
   var resume: String?
 
+  @Flag(help: "Plain lines instead of the full screen.")
+  var linear = false
+
   func validate() throws {
     if let context, !(16...(1 << 24)).contains(context) {
       throw ValidationError("--context takes 16 to \(1 << 24) tokens, not \(context)")
@@ -46,6 +51,7 @@ struct ChatCommand: ParsableCommand {
   }
 
   func run() throws {
+    if linear { return try runLinear() }
     // Before any thread is started, so that signals reach the one that draws.
     TerminalGuard.blockSignals()
     TerminalGuard.setBusErrorNote(
@@ -59,6 +65,19 @@ struct ChatCommand: ParsableCommand {
     if notes.count > 1 { start.state.show(notes) }
     let runner = try AppRunner(state: start.state, paths: paths, themes: start.themes)
     try runner.run(start.effects + (notes.count == 1 ? [.tell(notes[0])] : []))
+  }
+
+  private func runLinear() throws {
+    Interrupt.install()
+    let context = try CommandContext.load()
+    var chat = try LinearChat(
+      context: context, model: model,
+      format: format.map { (name) throws(Failure) in try LinearChat.format(named: name) },
+      contextLength: self.context, threads: threads,
+      resume: resume.map { (id) throws(Failure) in
+        try ResumeArgument.resolve(id, context.paths)
+      })
+    try chat.run()
   }
 }
 
@@ -81,7 +100,7 @@ private struct ChatStart {
     }
     notes += config.warnings.map { Failure($0) }
     themes = ThemeStore(folders: [paths.themes] + Paths.shipped("themes"))
-    let wantedTheme = command.theme ?? config.theme ?? Self.line(of: paths.lastTheme) ?? "terminal"
+    let wantedTheme = command.theme ?? config.theme ?? NotedLine.read(paths.lastTheme) ?? "terminal"
     var theme = Theme.terminal
     do throws(TUIError) {
       theme = try themes.load(wantedTheme)
@@ -108,7 +127,7 @@ private struct ChatStart {
       state.history = InputHistory(entries: lines.map { InputHistory.entry(from: $0) })
     }
     if let id = command.resume {
-      effects.append(.openTranscript(id: try Self.resolve(id, paths)))
+      effects.append(.openTranscript(id: try ResumeArgument.resolve(id, paths)))
       state.isOpening = true
     } else {
       effects.append(.startTranscript(conversation))
@@ -139,28 +158,21 @@ private struct ChatStart {
     state.model = .loading(path: path)
     effects.append(.loadModel(path: path))
   }
-
-  /// `last` is the conversation of the last session.
-  private static func resolve(_ id: String, _ paths: Paths) throws(Failure) -> String {
-    guard id == ResumeArgument.last else { return id }
-    guard let last = line(of: paths.lastSession) else {
-      throw Failure(
-        "there is no conversation to resume yet", at: paths.lastSession, remedy: "start with: cria")
-    }
-    return last
-  }
-
-  private static func line(of path: String) -> String? {
-    guard let bytes = try? FileSystem.read(path, limit: 4096) else { return nil }
-    let text = String(decoding: bytes, as: UTF8.self)
-    let line = String(text.prefix { $0 != "\n" })
-    return line.isEmpty ? nil : line
-  }
 }
 
 /// `--resume` may stand without an ID, which the argument parser has no form for.
 enum ResumeArgument {
   static let last = "last"
+
+  /// The transcript's id: `last` is the conversation of the last session.
+  static func resolve(_ id: String, _ paths: Paths) throws(Failure) -> String {
+    guard id == last else { return id }
+    guard let noted = NotedLine.read(paths.lastSession) else {
+      throw Failure(
+        "there is no conversation to resume yet", at: paths.lastSession, remedy: "start with: cria")
+    }
+    return noted
+  }
 
   /// The arguments with the last conversation's name where none was given.
   static func completed(_ arguments: [String]) -> [String] {
@@ -171,5 +183,15 @@ enum ResumeArgument {
       if argument == "--resume", next.map({ $0.hasPrefix("-") }) ?? true { result.append(last) }
     }
     return result
+  }
+}
+
+/// What the program noted for its next start: the first line of a small file.
+private enum NotedLine {
+  /// Nil where there is no such file, or nothing in it.
+  static func read(_ path: String) -> String? {
+    guard let bytes = try? FileSystem.read(path, limit: 4096) else { return nil }
+    let line = String(decoding: bytes, as: UTF8.self).prefix { $0 != "\n" }
+    return line.isEmpty ? nil : String(line)
   }
 }

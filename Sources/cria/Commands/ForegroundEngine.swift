@@ -25,9 +25,10 @@ struct ForegroundEngine {
   }
 
   /// Generates a reply up to its end, a stop string, or Ctrl-C; `emit` gets the text as it
-  /// comes, without any part of a stop string.
+  /// comes, without any part of a stop string. It also gets empty texts, while nothing comes.
   func generate(
-    _ request: GenerationRequest, stops: [String], emit: (String) throws -> Void
+    _ request: GenerationRequest, stops: [String], showsProgress: Bool = true,
+    emit: (String) throws -> Void
   ) throws -> Reply {
     let events = EventQueue<GenerationEvent>()
     engine.generate(request) { events.post($0) }
@@ -55,7 +56,9 @@ struct ForegroundEngine {
         }
         switch events.next(waitingUpTo: Self.tickMilliseconds) {
         case .promptProgress(let done, let total, _):
-          if done < total { progress.show("reading the prompt  \(done * 100 / max(total, 1)) %") }
+          if showsProgress && done < total {
+            progress.show("reading the prompt  \(done * 100 / max(total, 1)) %")
+          }
         case .token(let token, let text):
           progress.clear()
           // What the engine had under way when the stop string came is no part of the reply.
@@ -75,7 +78,7 @@ struct ForegroundEngine {
         case .failed(let error):
           throw error
         case nil:
-          continue
+          try emit("")
         }
       }
     } catch {

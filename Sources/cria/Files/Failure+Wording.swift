@@ -111,13 +111,15 @@ extension Failure {
 
   /// Words what is wrong with the terminal, a theme or a key.
   package init(_ error: TUIError) {
+    let withoutScreen = "cria chat --linear for plain lines, or cria run for one reply"
     let (what, remedy): (String, String) =
       switch error.code {
       case .noTerminal:
-        ("the chat needs a terminal", "for a reply without one: cria run \"your prompt\"")
-      case .unknownTerminal: ("the terminal's type is not known", "set TERM, or use cria run")
+        ("the full-screen chat needs a terminal", "use \(withoutScreen)")
+      case .unknownTerminal:
+        ("the terminal's type is not known", "set TERM, or use \(withoutScreen)")
       case .incapableTerminal:
-        ("the terminal cannot show the chat", "use another terminal, or cria run")
+        ("the terminal cannot show the full-screen chat", "use \(withoutScreen)")
       case .system: ("the terminal cannot be used", "")
       case .themeMissing: ("no such theme", "the theme menu lists what is here")
       case .themeUnreadable: ("the theme cannot be read", "check the permissions")
@@ -125,8 +127,12 @@ extension Failure {
       case .themeCycle: ("the themes inherit each other", "correct one of them")
       case .badKey: ("not a key", "write keys like ctrl-n, alt-enter, f2")
       }
+    // What the terminal is called says nothing to who has none.
+    let terminal = error.code == .noTerminal ? "" : "TERM=\(error.place)"
+    let isTerminal = [.noTerminal, .unknownTerminal, .incapableTerminal].contains(error.code)
     let place = [
-      error.place, error.line.map { "line \($0)" } ?? "", error.key.map { "key \($0)" } ?? "",
+      isTerminal ? terminal : error.place, error.line.map { "line \($0)" } ?? "",
+      error.key.map { "key \($0)" } ?? "",
     ].filter { !$0.isEmpty }.joined(separator: ", ")
     let detail = error.detail.isEmpty ? what : "\(what): \(error.detail)"
     self.init(detail, at: place, remedy: remedy)

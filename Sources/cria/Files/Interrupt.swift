@@ -10,8 +10,14 @@ package enum Interrupt {
   /// True once a signal has asked the program to stop.
   package static var isRequested: Bool { received.load(ordering: .relaxed) != 0 }
 
+  /// True once the program has been asked to end, and not only to stop what it is doing.
+  package static var isFinal: Bool {
+    let number = received.load(ordering: .relaxed)
+    return number != 0 && number != SIGINT
+  }
+
   /// Notes SIGINT, SIGTERM and SIGHUP from now on. The second one ends the program at once,
-  /// in case the first is not heeded.
+  /// in case the first is not heeded. Called again, it forgets what came before.
   package static func install() {
     received.store(0, ordering: .relaxed)
     var action = sigaction()

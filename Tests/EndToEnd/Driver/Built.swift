@@ -16,9 +16,11 @@ enum Built {
     throw Missing(description: "no built cria beside the tests or in \(root)/.build: make build")
   }
 
-  /// The default model's file.
+  /// The default model's file, in the folder that Benchmarks/reference/prepare.sh fills.
   static func model() throws -> String {
-    let path = root + "/.build/test-data/cria/models/" + KnownModel.smolLM2.fileName
+    var cache = Environment.value("XDG_CACHE_HOME") ?? ""
+    if cache.isEmpty { cache = (Environment.value("HOME") ?? "") + "/.cache" }
+    let path = cache + "/cria-tests/smollm2-135m-instruct-q4_1.gguf"
     guard FileSystem.status(path)?.byteCount == KnownModel.smolLM2.byteCount else {
       throw Missing(description: "no model at \(path): make test-data")
     }

@@ -121,6 +121,20 @@ final class Terminal: Sendable {
     return (numbers[0], numbers[1])
   }
 
+  /// The window's title, which programs set with an escape sequence.
+  func title() throws -> String {
+    String(try tmux(["display-message", "-p", "-t", "main", "#{pane_title}"]).dropLast())
+  }
+
+  /// What the program has switched on: the cursor, the mouse, the keypad, the other screen.
+  func modes() throws -> String {
+    let text = try tmux([
+      "display-message", "-p", "-t", "main",
+      "cursor #{cursor_flag} mouse #{mouse_any_flag} keypad #{keypad_cursor_flag}",
+    ])
+    return String(text.dropLast())
+  }
+
   /// Waits until the screen shows `text`.
   @discardableResult
   func shows(_ text: String, within seconds: Double = 20) async throws -> Terminal {

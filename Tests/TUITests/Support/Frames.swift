@@ -40,3 +40,5 @@ let hostileScalars: [Unicode.Scalar] = {
   ]
   return ranges.flatMap { $0.compactMap(Unicode.Scalar.init) }
 }()
+
+let hostileValues = Set(hostileScalars.map(\.value))

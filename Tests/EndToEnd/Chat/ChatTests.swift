@@ -1,0 +1,71 @@
+import Testing
+import cria
+
+/// The full-screen chat in a real terminal, as a person sees it.
+///
+/// One after the other: two cores cannot run several models and keep a screen quick.
+@Suite(.serialized, .timeLimit(.minutes(3))) struct ChatTests {}
+
+extension Home {
+  /// A home with the real model, and short replies that are the same every time.
+  static func withModel() throws -> Home {
+    let home = Home()
+    try home.addModel()
+    try home.add(".config/cria/config.toml", "[sampling]\ntemperature = 0\nmax-tokens = 150\n")
+    return home
+  }
+
+  /// The one transcript's id.
+  func transcriptID() throws -> String {
+    let names = try FileSystem.names(in: transcripts).filter { $0.hasSuffix(".jsonl") }
+    guard names.count == 1, let name = names.first else {
+      throw Terminal.Unexpected(description: "expected one transcript, found \(names)")
+    }
+    return String(name.dropLast(".jsonl".count))
+  }
+}
+
+extension Terminal {
+  /// Opens the chat and waits until its model is ready. `slowly` makes the model compute
+  /// without vectors, for what has to happen in the middle of a reply.
+  static func chat(
+    _ options: String = "", home: Home, columns: Int = 80, rows: Int = 24, slowly: Bool = false,
+    environment: [String: String] = [:]
+  ) async throws -> Terminal {
+    let slow = slowly ? ["CRIA_VECTORS": "scalar"] : [:]
+    let terminal = try Terminal(
+      columns: columns, rows: rows, home: home, environment: environment.merging(slow) { $1 })
+    try await terminal.showsPrompt()
+    try terminal.type("cria chat \(options)<Enter>")
+    return try await terminal.showsIdle()
+  }
+
+  /// Waits until the model is loaded and nothing runs.
+  @discardableResult
+  func showsIdle(within seconds: Double = 60) async throws -> Terminal {
+    try await wait(for: "is idle with its model ready", within: seconds) {
+      guard let status = $0.split(separator: "\n").last else { return false }
+      return status.hasPrefix(" ready") || status.contains(/^ [0-9.]+ tok\/s/)
+    }
+  }
+
+  /// Waits until a reply's text is coming, and for at least `count` tokens.
+  @discardableResult
+  func showsTokens(_ count: Int = 1, within seconds: Double = 60) async throws -> Terminal {
+    try await wait(for: "has \(count) tokens", within: seconds) {
+      (Self.tokenCount($0) ?? 0) >= count
+    }
+  }
+
+  /// The status bar's count of the tokens of the reply that runs.
+  static func tokenCount(_ screen: String) -> Int? {
+    screen.split(separator: "\n").last?.firstMatch(of: /([0-9]+) tok(?: |$)/)
+      .flatMap { Int($0.1) }
+  }
+
+  /// Leaves the chat by the keys and waits for the shell.
+  @discardableResult
+  func quit() async throws -> Terminal {
+    try await type("<C-d>").showsPrompt()
+  }
+}
