@@ -43,6 +43,8 @@ package enum AppAction: Sendable {
 
   /// The text as the external editor left it.
   case edited(String)
+  /// What a menu waits for cannot be read.
+  case listFailed(Failure)
   case told(String)
   case failed(Failure)
 }

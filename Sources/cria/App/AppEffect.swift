@@ -70,6 +70,17 @@ package struct WindowRequest: Sendable {
   package var format: PromptFormat
   /// Where the window began the last time.
   package var previousStart: MessageID?
+
+  package init(
+    conversation: String, system: String? = nil, turns: [Turn], format: PromptFormat,
+    previousStart: MessageID? = nil
+  ) {
+    self.conversation = conversation
+    self.system = system
+    self.turns = turns
+    self.format = format
+    self.previousStart = previousStart
+  }
 }
 
 /// A reply to make.
@@ -82,4 +93,15 @@ package struct ReplyRequest: Sendable {
   package var tokenLimit: Int?
   /// Whether the last turn is a reply to go on with.
   package var isContinuation: Bool
+
+  package init(
+    number: Int, window: WindowRequest, policy: SamplingPolicy = SamplingPolicy(),
+    tokenLimit: Int? = nil, isContinuation: Bool = false
+  ) {
+    self.number = number
+    self.window = window
+    self.policy = policy
+    self.tokenLimit = tokenLimit
+    self.isContinuation = isContinuation
+  }
 }

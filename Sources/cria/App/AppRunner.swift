@@ -115,7 +115,11 @@ final class AppRunner {
     case .rememberModel(let path): files.async { [paths] in LastModel.write(path, paths) }
     case .listModels(let current):
       inBackground { [catalog, context = state.wantedContext] () throws(Failure) in
-        .modelsListed(try ModelLister.list(catalog, context: context, current: current))
+        do throws(Failure) {
+          return .modelsListed(try ModelLister.list(catalog, context: context, current: current))
+        } catch {
+          return .listFailed(error)
+        }
       }
     case .findModel(let name):
       inBackground { [catalog] () throws(Failure) in

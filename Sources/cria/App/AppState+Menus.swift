@@ -45,6 +45,11 @@ extension AppState {
     overlay = .menu(kind, menu)
   }
 
+  /// Puts a menu away that got nothing to show.
+  mutating func closeEmptyMenu() {
+    if case .menu(_, let menu) = overlay, menu.items.isEmpty { overlay = nil }
+  }
+
   mutating func takeMenu(_ kind: MenuKind, _ outcome: Menu.Outcome) -> [AppEffect] {
     switch outcome {
     case .handled, .ignored:

@@ -17,6 +17,10 @@ extension AppState {
     case .failed(let failure):
       tell(failure)
       return []
+    case .listFailed(let failure):
+      closeEmptyMenu()
+      tell(failure)
+      return []
     case .edited(let text):
       editor.setText(text)
       return []

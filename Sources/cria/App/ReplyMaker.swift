@@ -8,7 +8,7 @@ import TUI
 ///
 /// Counting tokens and rendering prompts happen on a queue of their own, so that neither the
 /// screen nor the engine waits for them.
-final class ReplyMaker: Sendable {
+package final class ReplyMaker: Sendable {
   private let engine: Engine
   private let post: @Sendable (AppAction) -> Void
   private let queue = DispatchQueue(label: "reply")
@@ -24,13 +24,14 @@ final class ReplyMaker: Sendable {
     var counts = TurnCounts()
   }
 
-  init(engine: Engine, post: @escaping @Sendable (AppAction) -> Void) {
+  /// - Parameter post: gets the actions, on any thread.
+  package init(engine: Engine, post: @escaping @Sendable (AppAction) -> Void) {
     self.engine = engine
     self.post = post
   }
 
   /// Loads a model in place of the present one.
-  func load(_ request: LoadRequest) {
+  package func load(_ request: LoadRequest) {
     let number = state.withLock { state in
       state = State(loadNumber: state.loadNumber + 1)
       return state.loadNumber
@@ -50,7 +51,7 @@ final class ReplyMaker: Sendable {
   }
 
   /// Says how full the window is.
-  func measure(_ request: WindowRequest) {
+  package func measure(_ request: WindowRequest) {
     queue.async { [self] in
       do {
         let (fit, _) = try fit(request)
@@ -63,7 +64,9 @@ final class ReplyMaker: Sendable {
     }
   }
 
-  func start(_ request: ReplyRequest) {
+  /// Makes a reply: says how the window stands, then what the engine says, and ends with
+  /// `replyFinished` or `replyFailed`.
+  package func start(_ request: ReplyRequest) {
     queue.async { [self] in
       do {
         let (fit, summary) = try fit(request.window)
@@ -94,7 +97,7 @@ final class ReplyMaker: Sendable {
   }
 
   /// Ends the reply of that number, wherever it is.
-  func cancel(number: Int) {
+  package func cancel(number: Int) {
     cancelledNumber.store(number, ordering: .releasing)
     engine.cancel()
   }

@@ -72,7 +72,7 @@ final class TranscriptKeeper: Sendable {
             OpenedTranscript(
               conversation: resumed.transcript.conversation,
               problemCount: resumed.transcript.problems.count,
-              readOnlyReason: resumed.writerError.map { Failure($0).text })))
+              readOnlyReason: resumed.writerError.map { Failure($0).what })))
       } catch {
         post(.transcriptOpenFailed(Failure(error)))
       }
@@ -108,7 +108,7 @@ final class TranscriptKeeper: Sendable {
         let list = try store.list()
         post(.transcriptsListed(list.summaries, unreadableCount: list.unreadable.count))
       } catch {
-        post(.transcriptOpenFailed(Failure(error)))
+        post(.listFailed(Failure(error)))
       }
     }
   }

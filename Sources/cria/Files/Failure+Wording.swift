@@ -104,7 +104,8 @@ extension Failure {
       case .diskFull: ("no space is left on the disk", "free some and try again")
       case .inputOutput: ("the file cannot be read or written", "check the disk")
       }
-    let detail = error.detail.isEmpty ? what : "\(what): \(error.detail)"
+    let saysMore = !error.detail.isEmpty && error.detail != what
+    let detail = saysMore ? "\(what): \(error.detail)" : what
     self.init(detail, at: error.place, remedy: remedy)
   }
 

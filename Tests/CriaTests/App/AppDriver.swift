@@ -1,5 +1,6 @@
 import Chat
 import FoundationEssentials
+import Glibc
 import Kernel
 import TUI
 import Testing
@@ -38,9 +39,12 @@ struct AppDriver {
     get throws { try made.get() }
   }
 
+  /// Stays for as long as the tests run; nobody lets go of what is static.
+  private static let modelFolder = TemporaryFolder()
+
   private static let made = Result { () throws -> ModelSummary in
-    let folder = TemporaryFolder()
-    let path = folder.path + "/tiny.gguf"
+    atexit { FileSystem.removeTree(AppDriver.modelFolder.path) }
+    let path = modelFolder.path + "/tiny.gguf"
     var shape = ModelShape.tiny
     shape.layerCount = 1
     shape.width = 32

@@ -24,13 +24,13 @@ import cria
       "<A-Enter>", "<C-d>", "<Home>", "<End>", "<Del>",
     ]
 
-  @Test(arguments: 1...12)
+  @Test(arguments: 1...8)
   func anyKeysAndResultsInAnyOrderAreSurvived(seed: UInt64) throws {
     var random = Random(state: seed)
     var app = try AppDriver(hasModel: seed.isMultiple(of: 2))
     app.writes = false
     let model = try AppDriver.model
-    for _ in 0..<400 {
+    for step in 0..<300 {
       app.state.now += Double(Int.random(in: 0..<20, using: &random)) / 10
       switch Int.random(in: 0..<24, using: &random) {
       case 0: app.begin()
@@ -64,8 +64,8 @@ import cria
         app.send(.event(.mouse(Event.Mouse(action ?? .press, at: point))))
       default: app.send(.event(.key(Self.keys.randomElement(using: &random) ?? "a")))
       }
-      let surface = app.state.view()
-      #expect(surface.size == app.state.size)
+      // Drawing takes longer than all else.
+      if step.isMultiple(of: 4) { #expect(app.state.view().size == app.state.size) }
     }
   }
 

@@ -55,6 +55,14 @@ import cria
     #expect(app.shows("Commands"))
   }
 
+  @Test func aListThatCannotBeReadClosesItsMenu() throws {
+    var app = try AppDriver()
+    try app.type("<C-t>")
+    app.send(.listFailed(Failure("the system refuses access")))
+    #expect(app.shows("the system refuses access"))
+    #expect(!app.shows("Reading"))
+  }
+
   @Test func aConversationThatCannotBeOpenedLeavesTheOneThatIs() throws {
     var app = try AppDriver()
     try app.exchange("Hello", "Hi")
