@@ -19,7 +19,7 @@ SHARE := $(DESTDIR)$(PREFIX)/share
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help chat build test test-unit test-data lint format install uninstall static setup clean
+.PHONY: help chat build test test-unit test-data lint format pictures install uninstall static setup clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ lint: setup ## formatting and the import rules
 
 format: setup ## format the sources in place
 	$(SWIFT) format -i -r Sources Tests Package.swift
+
+pictures: test-data ## make the README's pictures anew, from a real run in tmux
+	@docs/picture.py
 
 static: $(STATIC) ## build the binary that install copies (static Swift runtime)
 

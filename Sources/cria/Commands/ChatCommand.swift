@@ -20,22 +20,32 @@ struct ChatCommand: ParsableCommand {
         cria chat --linear
       """)
 
-  @Option(help: "The model: a path, a file name, or the beginning of one.")
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp(
+      "A path, or a name as cria models shows it, or its beginning.", valueName: "model"))
   var model: String?
 
-  @Option(help: "The prompt format (default: what the model's file asks for).")
+  @Option(
+    help: ArgumentHelp(
+      "The prompt format (default: what the model's file asks for).", valueName: "name"))
   var format: String?
 
-  @Option(help: "Tokens in the context window (default: the model's, up to 8192).")
+  @Option(
+    help: ArgumentHelp(
+      "Tokens in the context window (default: the model's, up to 8192).", valueName: "n"))
   var context: Int?
 
-  @Option(help: "Threads that compute (default: one for each core).")
+  @Option(
+    help: ArgumentHelp("Threads that compute (default: one for each core).", valueName: "n"))
   var threads: Int?
 
-  @Option(help: "The theme's name.")
+  @Option(help: ArgumentHelp("The theme's name.", valueName: "name"))
   var theme: String?
 
-  @Option(help: "Go on with a conversation: its ID, or the last one without.")
+  @Option(
+    help: ArgumentHelp(
+      "Go on with a conversation; without an id, with the last one.", valueName: "id"))
   var resume: String?
 
   @Flag(help: "Plain lines instead of the full screen.")

@@ -104,7 +104,7 @@ struct TranscriptsCommand: ParsableCommand {
     @Argument(help: "The conversation's id, its beginning, or: last.")
     var id: String
 
-    @Option(help: "markdown, text or json.")
+    @Option(help: "How to write it.")
     var format = Format.markdown
 
     @Option(
