@@ -76,7 +76,8 @@ struct StatusLine {
     case .waitingForModel where !state.model.isComing:
       return [
         StatusBar.Segment(
-          "waits for a model: Ctrl-O chooses one", shorter: ["waits for a model", "waits"],
+          "waiting for the model: Ctrl-O chooses one",
+          shorter: ["waiting for the model", "waiting"],
           priority: 5)
       ]
     case .waitingForModel:

@@ -34,7 +34,7 @@ import cria
     var app = try AppDriver(hasModel: false)
     try app.type("Early<Enter>")
     app.wait(10)
-    #expect(app.shows("waits for a model: Ctrl-O"))
+    #expect(app.shows("waiting for the model: Ctrl-O"))
     app.send(.modelFailed(path: "/m/x.gguf", Failure("the file is damaged")))
     #expect(app.shows("the file is damaged"))
     app.send(.modelLoaded(try AppDriver.model))

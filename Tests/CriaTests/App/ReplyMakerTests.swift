@@ -1,4 +1,5 @@
 import Chat
+import Dispatch
 import Kernel
 import Testing
 import cria
@@ -87,8 +88,12 @@ import cria
   /// Two models in a row: only the second may be announced, or a message that waits would be
   /// put into the tokens of the first.
   @Test func aModelThatWasGivenUpWhileItLoadedIsNotAnnounced() async throws {
+    // The engine is busy until both have been asked for.
+    let gate = DispatchSemaphore(value: 0)
+    engine.load(LoadRequest(path: "/nonexistent/zeroth.gguf")) { _ in gate.wait() }
     replies.load(LoadRequest(path: "/nonexistent/first.gguf"))
     try load()
+    gate.signal()
     for await action in actions {
       guard case .modelLoaded(let summary) = action else {
         Issue.record("\(action)")
