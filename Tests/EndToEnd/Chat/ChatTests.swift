@@ -49,18 +49,21 @@ extension Terminal {
     }
   }
 
-  /// Waits until a reply's text is coming, and for at least `count` tokens.
+  /// Waits until a reply's text is coming, and for `count` tokens from then on.
   @discardableResult
   func showsTokens(_ count: Int = 1, within seconds: Double = 60) async throws -> Terminal {
-    try await wait(for: "has \(count) tokens", within: seconds) {
-      (Self.tokenCount($0) ?? 0) >= count
+    var first: Int?
+    return try await wait(for: "shows \(count) tokens coming", within: seconds) {
+      guard let used = Self.usedTokenCount($0) else { return false }
+      first = first ?? used
+      return used >= (first ?? used) + count - 1
     }
   }
 
-  /// The status bar's count of the tokens of the reply that runs.
-  static func tokenCount(_ screen: String) -> Int? {
-    screen.split(separator: "\n").last?.firstMatch(of: /([0-9]+) tok(?: |$)/)
-      .flatMap { Int($0.1) }
+  /// The tokens of the window in use, as the status bar has it while a reply is coming.
+  static func usedTokenCount(_ screen: String) -> Int? {
+    guard let status = screen.split(separator: "\n").last, status.contains("avg") else { return nil }
+    return status.firstMatch(of: /([0-9,]+)\/[0-9,]+/).flatMap { Int($0.1.filter { $0 != "," }) }
   }
 
   /// Leaves the chat by the keys and waits for the shell.

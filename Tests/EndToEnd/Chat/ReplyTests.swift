@@ -14,7 +14,7 @@ extension ChatTests {
       try terminal.type(Self.question + "<Enter>")
       var counts: Set<Int> = []
       try await terminal.wait(for: "streams a reply with moving numbers", within: 60) {
-        if let count = Terminal.tokenCount($0) { counts.insert(count) }
+        if let count = Terminal.usedTokenCount($0) { counts.insert(count) }
         return counts.count >= 3
       }
       let running = try terminal.screen()
@@ -62,8 +62,7 @@ extension ChatTests {
       try await terminal.type(Self.question + "<Enter>").showsTokens(40)
       try await terminal.type("<C-Home>").shows(" You")
       let top = try terminal.rows()[1...3]
-      let count = Terminal.tokenCount(try terminal.screen()) ?? 0
-      try await terminal.showsTokens(count + 30)
+      try await terminal.showsTokens(30)
       #expect(try terminal.rows()[1...3] == top)
       try await terminal.type("<C-End>").wait(for: "is back at the end") {
         !$0.contains(" You\n")
@@ -84,10 +83,10 @@ extension ChatTests {
       let terminal = try await Terminal.chat(home: try Home.withModel(), slowly: true)
       try await terminal.type("Tell me a very long story<Enter>").showsTokens(2)
       try await terminal.type("my next question").shows("my next question", within: 5)
-      #expect(Terminal.tokenCount(try terminal.screen()) != nil)
+      #expect(Terminal.usedTokenCount(try terminal.screen()) != nil)
       // Ctrl-C: first the input goes, then the reply stops, then it asks, then it quits.
       try await terminal.type("<C-c>").hides("my next question")
-      #expect(Terminal.tokenCount(try terminal.screen()) != nil)
+      #expect(Terminal.usedTokenCount(try terminal.screen()) != nil)
       try await terminal.type("<C-c>").shows("stopped")
       try await terminal.showsIdle()
       try await terminal.type("<C-c>").shows("once more to quit")
