@@ -55,7 +55,10 @@ package struct VectorTable: @unchecked Sendable {
     let function = withUnsafeBytes(of: &UnsafeMutablePointer(mutating: table).pointee.multiply) {
       $0.bindMemory(to: ck_multiply?.self)[Int(matrix.type.rawValue)]
     }
-    function?(
+    guard let function else {
+      preconditionFailure("the vector table has no product for \(matrix.type.name)")
+    }
+    function(
       matrix.data + rows.lowerBound * matrix.rowBytes, matrix.rowBytes, rows.count, matrix.width,
       activations, activationBytes, tokenCount, out, outStride)
   }

@@ -3,7 +3,7 @@ import TUI
 /// Where everything lies on the screen: one place for the layout, for drawing and for clicks.
 struct Frame {
   let screen: Rect
-  /// The line with the title; empty on low screens.
+  /// The line with the title, with room below it on high screens; empty on low ones.
   let title: Rect
   let conversation: Rect
   /// The line above the input.
@@ -15,7 +15,7 @@ struct Frame {
 
   init(_ state: AppState) {
     screen = Rect(state.size)
-    let titleRows = state.size.rows >= 12 ? 1 : 0
+    let titleRows = state.size.rows >= 20 ? 2 : state.size.rows >= 12 ? 1 : 0
     let (title, afterTitle) = screen.splitTop(titleRows)
     let (aboveStatus, status) = afterTitle.splitBottom(1)
     let rows = min(state.editor.rowCount, Self.inputRowLimit(state.size))
