@@ -109,7 +109,11 @@ extension ChatTests {
       let terminal = try await Terminal.chat(home: home)
       try await terminal.type("Say hello<Enter>").shows("Not a directory")
       try await terminal.showsIdle()
-      try await terminal.quit()
+      // Nothing is thrown away without being asked about.
+      try await terminal.type("<C-d>").shows("Leave it all the same?")
+      try await terminal.type("n").hides("Leave it all the same?")
+      try await terminal.type("<C-d>").shows("Leave it all the same?")
+      try await terminal.type("y").showsPrompt()
     }
   }
 }
