@@ -43,27 +43,47 @@ extension Terminal {
   /// Waits until the model is loaded and nothing runs.
   @discardableResult
   func showsIdle(within seconds: Double = 60) async throws -> Terminal {
-    try await wait(for: "is idle with its model ready", within: seconds) {
-      guard let status = $0.split(separator: "\n").last else { return false }
-      return status.hasPrefix(" ready") || status.contains(/^ [0-9.]+ tok\/s/)
-    }
+    try await wait(for: "is idle with its model ready", within: seconds, until: Self.isIdle)
   }
 
-  /// Waits until a reply's text is coming, and for `count` tokens from then on.
+  /// Waits until a reply's text is coming, and for `count` more tokens than at first sight.
   @discardableResult
   func showsTokens(_ count: Int = 1, within seconds: Double = 60) async throws -> Terminal {
     var first: Int?
     return try await wait(for: "shows \(count) tokens coming", within: seconds) {
-      guard let used = Self.usedTokenCount($0) else { return false }
+      guard let used = Self.runningCount($0) else { return false }
       first = first ?? used
       return used >= (first ?? used) + count - 1
     }
   }
 
-  /// The tokens of the window in use, as the status bar has it while a reply is coming.
-  static func usedTokenCount(_ screen: String) -> Int? {
-    guard let status = screen.split(separator: "\n").last, status.contains("avg") else { return nil }
-    return status.firstMatch(of: /([0-9,]+)\/[0-9,]+/).flatMap { Int($0.1.filter { $0 != "," }) }
+  /// Sends a message and waits for the end of the reply.
+  @discardableResult
+  func asks(_ message: String, within seconds: Double = 60) async throws -> Terminal {
+    let before = Self.usedCount(try screen())
+    try type(message + "<Enter>")
+    return try await wait(for: "has answered \"\(message)\"", within: seconds) {
+      Self.isIdle($0) && Self.usedCount($0) != before
+    }
+  }
+
+  /// The model is there and nothing runs.
+  static func isIdle(_ screen: String) -> Bool {
+    guard let status = screen.split(separator: "\n").last else { return false }
+    return status.hasPrefix(" ready") || status.contains(/^ [0-9.]+ tok\/s/)
+  }
+
+  /// Tokens in the window, from the status bar's `1,234/8,192`.
+  static func usedCount(_ screen: String) -> Int? {
+    screen.split(separator: "\n").last?.firstMatch(of: /([0-9,]+)\/[0-9,]+ *$/)
+      .flatMap { Int($0.1.filter(\.isNumber)) }
+  }
+
+  /// The same while a reply's tokens come, which is when a sign turns before the rate.
+  static func runningCount(_ screen: String) -> Int? {
+    guard let status = screen.split(separator: "\n").last, status.contains(/^ \S [0-9.–-]+ tok\/s/)
+    else { return nil }
+    return usedCount(screen)
   }
 
   /// Leaves the chat by the keys and waits for the shell.

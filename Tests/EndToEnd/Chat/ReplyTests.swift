@@ -14,7 +14,7 @@ extension ChatTests {
       try terminal.type(Self.question + "<Enter>")
       var counts: Set<Int> = []
       try await terminal.wait(for: "streams a reply with moving numbers", within: 60) {
-        if let count = Terminal.usedTokenCount($0) { counts.insert(count) }
+        if let count = Terminal.runningCount($0) { counts.insert(count) }
         return counts.count >= 3
       }
       let running = try terminal.screen()
@@ -83,10 +83,10 @@ extension ChatTests {
       let terminal = try await Terminal.chat(home: try Home.withModel(), slowly: true)
       try await terminal.type("Tell me a very long story<Enter>").showsTokens(2)
       try await terminal.type("my next question").shows("my next question", within: 5)
-      #expect(Terminal.usedTokenCount(try terminal.screen()) != nil)
+      #expect(Terminal.runningCount(try terminal.screen()) != nil)
       // Ctrl-C: first the input goes, then the reply stops, then it asks, then it quits.
       try await terminal.type("<C-c>").hides("my next question")
-      #expect(Terminal.usedTokenCount(try terminal.screen()) != nil)
+      #expect(Terminal.runningCount(try terminal.screen()) != nil)
       try await terminal.type("<C-c>").shows("stopped")
       try await terminal.showsIdle()
       try await terminal.type("<C-c>").shows("once more to quit")
@@ -110,8 +110,7 @@ extension ChatTests {
     @Test func regeneratingMakesABranch() async throws {
       let home = try Home.withModel()
       let terminal = try await Terminal.chat(home: home)
-      try await terminal.type("Say hello<Enter>").showsTokens()
-      try await terminal.showsIdle()
+      try await terminal.asks("Say hello")
       try await terminal.type("<C-r>").shows("2/2")
       try await terminal.showsIdle()
       try await terminal.type("<M-Up>").shows("1/2")

@@ -100,8 +100,7 @@ extension ChatTests {
     func anotherLocaleWorksAsWell(locale: String) async throws {
       let home = try Home.withModel()
       let terminal = try await Terminal.chat(home: home, environment: ["LC_ALL": locale])
-      try await terminal.type("Say <lt>ü日本> hello<Enter>").showsTokens()
-      try await terminal.showsIdle()
+      try await terminal.asks("Say <lt>ü日本> hello")
       try await terminal.quit()
       #expect(try home.shell("cria transcripts show last").output.contains("Say <ü日本> hello"))
     }
@@ -123,8 +122,7 @@ extension ChatTests {
       try home.addModel(as: "evil\u{1B}[2J\u{7}name.gguf")
       let terminal = try await Terminal.chat(home: home)
       try await terminal.paste("a\u{1B}]0;title\u{7}b\u{1B}[31mc\u{9B}2Jd\u{8}\u{202E}e").settles()
-      try await terminal.type("<Enter>").showsTokens()
-      try await terminal.showsIdle()
+      try await terminal.asks("")
       try await terminal.type("<C-o>").shows("evil")
       #expect(try terminal.title() != "title")
       try await terminal.shows("help")

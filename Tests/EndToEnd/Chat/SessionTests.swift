@@ -7,13 +7,11 @@ extension ChatTests {
     @Test func aConversationIsSavedAndGoneOnWith() async throws {
       let home = try Home.withModel()
       let terminal = try await Terminal.chat(home: home)
-      try await terminal.type("My name is Ada.<Enter>").showsTokens()
-      try await terminal.showsIdle()
+      try await terminal.asks("My name is Ada.")
       try await terminal.quit()
       try await terminal.type("clear; cria chat --resume<Enter>").shows("My name is Ada.")
       try await terminal.showsIdle()
-      try await terminal.type("What is my name?<Enter>").showsTokens()
-      try await terminal.showsIdle()
+      try await terminal.asks("What is my name?")
       try await terminal.quit()
       // Both questions are in the one transcript, in order.
       _ = try home.transcriptID()
@@ -48,13 +46,11 @@ extension ChatTests {
     @Test func theSecondProgramOnATranscriptOnlyReads() async throws {
       let home = try Home.withModel()
       let first = try await Terminal.chat(home: home)
-      try await first.type("Say hello<Enter>").showsTokens()
-      try await first.showsIdle()
+      try await first.asks("Say hello")
       let second = try await Terminal.chat("--resume \(home.transcriptID())", home: home)
       try await second.shows("Say hello").shows("read only")
       try await second.quit()
-      try await first.type("And again<Enter>").showsTokens()
-      try await first.showsIdle()
+      try await first.asks("And again")
       try await first.quit()
       #expect(try home.shell("cria transcripts show last").output.contains("And again"))
     }
@@ -62,8 +58,7 @@ extension ChatTests {
     @Test func brokenLinesArePassedOverAndKept() async throws {
       let home = try Home.withModel()
       let terminal = try await Terminal.chat(home: home)
-      try await terminal.type("Say hello<Enter>").showsTokens()
-      try await terminal.showsIdle()
+      try await terminal.asks("Say hello")
       try await terminal.quit()
       let path = try home.transcripts + "/" + home.transcriptID() + ".jsonl"
       try home.shell("printf '{\"torn\\n\\0\\0\\n\\xff\\xfe\\n' >>\(Shell.quoted(path))")
@@ -72,8 +67,7 @@ extension ChatTests {
       try await terminal.type("clear; cria chat --resume<Enter>").shows("Say hello")
       try await terminal.shows("could not be read")
       try await terminal.showsIdle()
-      try await terminal.type("Still there?<Enter>").showsTokens()
-      try await terminal.showsIdle()
+      try await terminal.asks("Still there?")
       try await terminal.quit()
       #expect(try FileSystem.read(path, limit: 1 << 20).starts(with: damaged))
       #expect(try home.shell("cria transcripts show last").output.contains("Still there?"))
@@ -83,8 +77,7 @@ extension ChatTests {
       let home = try Home.withModel()
       let terminal = try await Terminal.chat(home: home)
       for question in ["Say one", "Say two"] {
-        try await terminal.type(question + "<Enter>").showsTokens()
-        try await terminal.showsIdle()
+        try await terminal.asks(question)
         try await terminal.type("<C-n>").hides(question)
       }
       try await terminal.type("<C-t>").shows("Conversations").shows("Say one").shows("Say two")
