@@ -36,7 +36,7 @@ package enum AppCommand: String, CaseIterable, Sendable {
     case .transcripts: "Open, rename or delete a conversation"
     case .formats: "Choose the prompt format"
     case .themes: "Choose the theme"
-    case .help: "Show this help"
+    case .help: "Show all keys and commands"
     case .stop: "Stop the reply; what came so far is kept"
     case .regenerate: "Make the last reply again"
     case .continueReply: "Go on with a reply that was broken off"

@@ -97,9 +97,9 @@ extension AppState {
       return (stop.isComplete ? "an empty reply" : "no reply") + " \u{B7} \(again)"
     }
     switch stop {
-    case .cancelled: return "stopped \u{B7} Alt-c goes on, \(again)"
-    case .interrupted: return "interrupted: the program ended here \u{B7} Alt-c goes on"
-    case .limit: return "cut at the limit \u{B7} Alt-c goes on"
+    case .cancelled: return "stopped \u{B7} Alt-C goes on, \(again)"
+    case .interrupted: return "interrupted: the program ended here \u{B7} Alt-C goes on"
+    case .limit: return "cut at the limit \u{B7} Alt-C goes on"
     case .error: return "broken off by an error \u{B7} \(again)"
     default: return ""
     }

@@ -6,6 +6,8 @@ extension AppState {
   mutating func take(_ key: Key) -> [AppEffect] {
     let command = bindings.commands[key]
     if command != .interrupt { quitArmedUntil = nil }
+    // Whoever types on has read it; an error stays until its time is over.
+    if notice?.notice.kind == .info { notice = nil }
     if let overlay { return take(key, in: overlay) }
     // A reply is stopped from anywhere; else Escape leaves what one is in, step by step.
     if key == "<Esc>", reply == nil || command != .stop, escape() { return [] }

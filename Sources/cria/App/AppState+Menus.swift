@@ -140,9 +140,9 @@ extension AppState {
 
   mutating func showPalette() {
     let items = AppCommand.allCases.filter { $0 != .palette && $0 != .interrupt }.map { command in
-      Menu.Item(
-        id: command.rawValue, title: command.title,
-        columns: [bindings.keys(of: command).joined(separator: " ")])
+      let keys = bindings.commands.filter { $0.value == command }.map(\.key.readable).sorted()
+      return Menu.Item(
+        id: command.rawValue, title: command.title, columns: [keys.joined(separator: " ")])
     }
     overlay = .menu(
       .palette, Menu(title: "Commands", items: items, hint: "Enter runs it \u{B7} Esc closes"))

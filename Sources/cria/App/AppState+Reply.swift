@@ -110,7 +110,7 @@ extension AppState {
     reply = nil
     lastStatistics = statistics
     let stop = didMatchStop ? .stop : Chat.StopReason(rawValue: reason.rawValue)
-    if stop == .limit { tell("The reply reached its limit; Alt-c goes on") }
+    if stop == .limit { tell("The reply reached its limit; Alt-C goes on") }
     return message.map { finish($0, stop: stop, statistics: statistics) } ?? []
   }
 

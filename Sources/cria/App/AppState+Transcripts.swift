@@ -43,7 +43,7 @@ extension AppState {
       notes.append("\(lines) of this transcript could not be read; the file is kept as it is")
     }
     if opened.conversation.path.last?.reply?.stop == .interrupted {
-      notes.append("The last reply was interrupted: Alt-c goes on, Ctrl-R makes it again")
+      notes.append("The last reply was interrupted: Alt-C goes on, Ctrl-R makes it again")
     }
     if !notes.isEmpty { tell(notes.joined(separator: ". "), seconds: 8) }
     return [.measureWindow(windowRequest())]

@@ -70,7 +70,7 @@ struct StatusLine {
         }
       return [StatusBar.Segment("\(turn) \(what)", shorter: ["\(percent)%"], priority: 5)]
     }
-    guard let reply = state.reply else { return [idle(state)] }
+    guard let reply = state.reply else { return idle(state) }
     if reply.isStopping { return [StatusBar.Segment("\(turn) stopping", priority: 5)] }
     switch reply.phase {
     case .waitingForModel where !state.model.isComing:
@@ -126,23 +126,31 @@ struct StatusLine {
   }
 
   /// Nothing runs: the numbers of the last reply, or that all is ready.
-  private static func idle(_ state: AppState) -> StatusBar.Segment {
+  private static func idle(_ state: AppState) -> [StatusBar.Segment] {
     switch state.model {
-    case .loading: return StatusBar.Segment("loading the model", shorter: ["loading"], priority: 5)
-    case .absent, .failed: return StatusBar.Segment("", priority: 5)
+    case .loading:
+      return [StatusBar.Segment("loading the model", shorter: ["loading"], priority: 5)]
+    case .absent, .failed: return [StatusBar.Segment("", priority: 5)]
     case .ready: break
     }
-    guard let last = state.lastStatistics else { return StatusBar.Segment("ready", priority: 5) }
+    let ready = [StatusBar.Segment("ready", priority: 5)]
+    guard let last = state.lastStatistics else { return ready }
     var parts: [String] = []
     if let rate = last.decodeTokensPerSecond { parts.append("\(Readable.oneDecimal(rate)) tok/s") }
     if let first = last.firstTokenSeconds { parts.append("first \(Readable.seconds(first))") }
+    var segments =
+      parts.isEmpty
+      ? ready
+      : [
+        StatusBar.Segment(
+          parts.joined(separator: "  "),
+          shorter: (1..<parts.count).reversed().map { parts.prefix($0).joined(separator: "  ") },
+          priority: 5)
+      ]
     if last.reusedTokenCount > 0 {
-      parts.append("reused \(last.reusedTokenCount) of \(last.promptTokenCount)")
+      let reused = "reused \(last.reusedTokenCount) of \(last.promptTokenCount)"
+      segments.append(StatusBar.Segment(reused, priority: 0))
     }
-    guard !parts.isEmpty else { return StatusBar.Segment("ready", priority: 5) }
-    return StatusBar.Segment(
-      parts.joined(separator: "  "),
-      shorter: (1..<parts.count).reversed().map { parts.prefix($0).joined(separator: "  ") },
-      priority: 5)
+    return segments
   }
 }

@@ -17,13 +17,14 @@ package enum Subprocess {
   /// How long the group may take to end when asked before it is killed.
   private static let graceMilliseconds = 1500
 
-  /// Runs `arguments`, the first found on PATH, and waits; standard input is empty.
+  /// Runs `arguments`, the first found on PATH, and waits; standard input is the file `input`,
+  /// or empty.
   ///
   /// `proceed` is called ten times a second; where it answers false, the whole group is ended
   /// and `Cancelled` thrown. Throws `SystemError` with ENOENT where there is no such program.
   /// Blocks: call it on a thread that may.
   package static func run(
-    _ arguments: [String], environment: [String: String] = Environment.all,
+    _ arguments: [String], environment: [String: String] = Environment.all, input: Int32? = nil,
     proceed: () -> Bool
   ) throws -> Outcome {
     var ends: [Int32] = [-1, -1]
@@ -33,7 +34,7 @@ package enum Subprocess {
     let child: pid_t
     do {
       defer { close(ends[1]) }
-      child = try spawn(arguments, environment, output: ends[1])
+      child = try spawn(arguments, environment, input: input, output: ends[1])
     }
     _ = fcntl(ends[0], F_SETFL, O_NONBLOCK)
 
@@ -60,12 +61,16 @@ package enum Subprocess {
   }
 
   private static func spawn(
-    _ arguments: [String], _ environment: [String: String], output: Int32
+    _ arguments: [String], _ environment: [String: String], input: Int32?, output: Int32
   ) throws(SystemError) -> pid_t {
     var actions = posix_spawn_file_actions_t()
     posix_spawn_file_actions_init(&actions)
     defer { posix_spawn_file_actions_destroy(&actions) }
-    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+    if let input {
+      posix_spawn_file_actions_adddup2(&actions, input, 0)
+    } else {
+      posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+    }
     posix_spawn_file_actions_adddup2(&actions, output, 1)
     posix_spawn_file_actions_adddup2(&actions, output, 2)
 
