@@ -20,10 +20,13 @@ import Testing
       ("\u{8}", "<C-h>"), ("\u{1}\u{1A}", "<C-a><C-z>"), ("\u{1F}", "<C-_>"), ("\0", "<C-Space>"),
       ("\u{1B}", "<Esc>"), ("\u{1B}b", "<A-b>"), ("\u{1B}\r", "<A-Enter>"), ("\u{1B}B", "<A-B>"),
       ("\u{1B}\u{7F}", "<A-Backspace>"), ("\u{1B}_x\u{1B}\\a", "a"), ("\u{1B}[", "<A-[>"),
-      ("\u{1B}O", "<A-O>"), ("\u{1B}\u{1B}", "<Esc><Esc>"), ("\u{1B}é", "<A-é>"),
+      ("\u{1B}O", "<A-O>"), ("\u{1B}_", "<A-_>"), ("\u{1B}P", "<A-P>"), ("\u{1B}]", "<A-]>"),
+      ("\u{1B}\u{1B}", "<Esc><Esc>"), ("\u{1B}é", "<A-é>"),
       // Unknown sequences leave nothing behind.
       ("\u{1B}[99;99xa", "a"), ("\u{1B}Oxa", "a"), ("\u{1B}]0;title\u{7}a", "a"),
       ("\u{1B}P1$r0m\u{1B}\\a", "a"), ("\u{1B}[?62;4ca", "a"), ("\u{1B}[12\u{1B}a", "<A-a>"),
+      // A string without an end gives the keys back at the next control character.
+      ("\u{1B}_xy\ra", "<Enter>a"), ("\u{1B}]0;title\u{1B}a", "<A-a>"),
     ] as [(String, String)])
   func decodes(_ text: String, _ notation: String) throws {
     #expect(decode(text) == (try keys(notation)))

@@ -23,7 +23,9 @@ package struct InputDecoder {
     case mouse([UInt32])
     /// In `ESC O`.
     case single
-    /// In an OSC, DCS, APC, PM or SOS string: until BEL or ESC \.
+    /// After what begins an OSC, DCS, APC, PM or SOS string, or is a key with alt.
+    case opener(UInt32)
+    /// In such a string: until BEL or ESC \.
     case string(afterEscape: Bool)
     case paste
   }
@@ -51,6 +53,12 @@ package struct InputDecoder {
       state = .ground
     case .single:
       events.append(.key(Key("O", .alt)))
+      state = .ground
+    case .opener(let value):
+      if var key = InputDecoder.key(value) {
+        key.modifiers.insert(.alt)
+        events.append(.key(key))
+      }
       state = .ground
     case .ground, .control, .mouse, .string, .paste: break
     }
@@ -92,7 +100,7 @@ package struct InputDecoder {
       case 0x1B: events.append(.key(Key(.escape)))
       case 0x5B: state = .control([])
       case 0x4F: state = .single
-      case 0x50, 0x58, 0x5D, 0x5E, 0x5F: state = .string(afterEscape: false)
+      case 0x50, 0x58, 0x5D, 0x5E, 0x5F: state = .opener(value)
       default:
         state = .ground
         guard var key = InputDecoder.key(value) else { return }
@@ -119,12 +127,19 @@ package struct InputDecoder {
       }
     case .single:
       state = value == 0x1B ? .escape : .ground
-    case .string(let afterEscape):
-      if value == 0x07 || (afterEscape && value == 0x5C) {
+    case .opener, .string(afterEscape: false):
+      // Strings hold no other control characters: one that never ends must not keep the keys.
+      switch value {
+      case 0x07: state = .ground
+      case 0x1B: state = .string(afterEscape: true)
+      case 0..<0x20:
         state = .ground
-      } else {
-        state = .string(afterEscape: value == 0x1B)
+        stepScalar(value, &events)
+      default: state = .string(afterEscape: false)
       }
+    case .string(afterEscape: true):
+      state = value == 0x5C ? .ground : .escape
+      if value != 0x5C { stepScalar(value, &events) }
     }
   }
 
