@@ -14,7 +14,7 @@ package struct SlashCommand: Sendable {
     .init(name: "new", argument: "", meaning: "start a new conversation"),
     .init(
       name: "system", argument: "[TEXT]",
-      meaning: "set the system prompt, or show it; none for none, default for the format's own"),
+      meaning: "set the system prompt, or show it"),
     .init(
       name: "set", argument: "[NAME VALUE]", meaning: "change how replies are drawn, or show it"),
     .init(
@@ -134,7 +134,7 @@ extension AppState {
       overlay = .page(
         TextPage(
           title: "System prompt", text: present.isEmpty ? "There is none." : present,
-          hint: "/system TEXT sets it \u{B7} Esc closes"))
+          hint: "/system TEXT, none or default sets it \u{B7} Esc closes"))
       return []
     }
     guard !isBusy("change the system prompt") else { return [] }

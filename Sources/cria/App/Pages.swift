@@ -14,10 +14,10 @@ enum HelpPage {
       "Type a message and press Enter. The model runs on this machine; nothing leaves it.",
       "Every conversation saves itself.", "", "Writing", "",
       row("Enter", "Send"), row("Alt-Enter Ctrl-J", "New line"),
-      row("Up Down", "Go through what was sent, from the first and last line"),
+      row("Up Down", "On the first or last line: what was sent before"),
       row("Ctrl-E Ctrl-F", "On an empty line: edit the last message, find"),
       row("Ctrl-A -E -B -F", "Move as in Emacs; Alt-B and Alt-F by words"),
-      row("Ctrl-U -K -W Alt-D", "Cut to the start, the end, a word; Ctrl-Y puts it back"),
+      row("Ctrl-U -K -W Alt-D", "Cut to the start, the end, a word; Ctrl-Y pastes it"),
       row("Ctrl-_ Alt-_", "Undo, redo"), row("Alt-E", "Open a collapsed paste"),
       row("Ctrl-D", "On an empty line: quit"), "", "Keys", "",
     ]

@@ -148,7 +148,7 @@ struct StatusLine {
           priority: 5)
       ]
     if last.reusedTokenCount > 0 {
-      let reused = "reused \(last.reusedTokenCount) of \(last.promptTokenCount)"
+      let reused = "reused \(Readable.grouped(last.reusedTokenCount)) of \(Readable.grouped(last.promptTokenCount))"
       segments.append(StatusBar.Segment(reused, priority: 0))
     }
     return segments

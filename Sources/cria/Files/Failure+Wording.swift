@@ -79,13 +79,12 @@ extension Failure {
 
   /// Words what is wrong with a conversation.
   package init(_ error: ChatError) {
-    let over = error.tokenCount.map { " by \($0) tokens" } ?? ""
     let (what, remedy): (String, String) =
       switch error.code {
       case .systemPromptTooLong:
-        ("the system prompt is too long for the window\(over)", "shorten it or raise --context")
+        ("the system prompt is too long for the window", "shorten it or raise --context")
       case .newestTurnTooLong:
-        ("the message is too long for the window\(over)", "shorten it or raise --context")
+        ("the message is too long for the window", "shorten it or raise --context")
       case .countFailed: ("the prompt's tokens cannot be counted", "try another model")
       case .unknownMessage: ("no such message in the conversation", "")
       case .invalidID:
