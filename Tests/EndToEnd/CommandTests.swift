@@ -83,6 +83,26 @@ import cria
     #expect(result.error.contains("line 2, key odd"))
   }
 
+  @Test func conversationsAreShownSearchedAndExported() throws {
+    let none = try home.shell("cria transcripts list; cria transcripts show last")
+    #expect(none.status == 1 && none.output == "")
+    #expect(none.error.contains("no conversation yet"))
+    let result = try home.shell(
+      """
+      cria transcripts show 20230313T180000Z-admits | head -n 1
+      cria transcripts search STANFORD | wc -l
+      cria transcripts export last --format json | python3 -m json.tool >/dev/null && echo json
+      cria transcripts export 2023 -o out.md && head -n 1 out.md
+      cria transcripts list
+      """)
+    let lines = result.output.split(separator: "\n")
+    #expect(lines.first?.hasPrefix("You: Write an e-mail") == true)
+    #expect(Int(lines.dropFirst().first ?? "") ?? 0 >= 2)
+    #expect(lines.dropFirst(2).prefix(2) == ["json", "---"])
+    #expect(lines.last?.hasSuffix("Welcome e-mail to Stanford admits") == true)
+    #expect(result.error == "")
+  }
+
   @Test func aPipeThatClosesEndsTheProgramQuietly() throws {
     try home.shell("cria synth --shape tiny --type q4_0 m.gguf").expectSuccess()
     let result = try home.shell(

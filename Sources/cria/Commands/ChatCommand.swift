@@ -175,9 +175,13 @@ private struct ChatStart {
 enum ResumeArgument {
   static let last = "last"
 
-  /// The transcript's id: `last` is the conversation of the last session.
+  /// The transcript's id: `last` is the conversation of the last session. A sample that ships
+  /// with the program is put among the user's own.
   static func resolve(_ id: String, _ paths: Paths) throws(Failure) -> String {
-    guard id == last else { return id }
+    guard id == last else {
+      try SampleTranscripts.provide(id, in: paths.transcripts)
+      return id
+    }
     guard let noted = NotedLine.read(paths.lastSession) else {
       throw Failure(
         "there is no conversation to resume yet", at: paths.lastSession, remedy: "start with: cria")

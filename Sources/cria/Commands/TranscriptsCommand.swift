@@ -18,7 +18,9 @@ struct TranscriptsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
       abstract: "List the conversations, the last used first.",
       discussion: """
-        One line each: id, time of the last message, number of messages, title.
+        One line each: id, time of the last message, number of messages, title. Samples that \
+        ship with the program can be opened by their ids: \
+        \(SampleTranscripts.ids.joined(separator: ", ")).
 
         Example:
           cria transcripts list | head
@@ -133,8 +135,11 @@ struct TranscriptsCommand: ParsableCommand {
 private struct Shelf {
   let store: TranscriptStore
 
+  private let folder: String
+
   init() throws(Failure) {
-    store = TranscriptStore(folder: try CommandContext.load().paths.transcripts)
+    folder = try CommandContext.load().paths.transcripts
+    store = TranscriptStore(folder: folder)
   }
 
   /// The conversation with that id or the only one whose id begins so.
@@ -151,7 +156,10 @@ private struct Shelf {
   private func id(_ request: String) throws -> String {
     let ids = try store.list().summaries.map(\.id)
     if ids.contains(request) { return request }
-    if request == "last", let first = ids.first { return first }
+    if request == "last" {
+      if let first = ids.first { return first }
+      throw Failure("there is no conversation yet", at: folder, remedy: "start with: cria")
+    }
     let matching = ids.filter { $0.hasPrefix(request) }
     if matching.count == 1, let only = matching.first { return only }
     if matching.count > 1 {
@@ -159,6 +167,7 @@ private struct Shelf {
         "\(request) could be several conversations", at: matching.joined(separator: ", "),
         remedy: "give more of the id")
     }
+    try SampleTranscripts.provide(request, in: folder)
     return request
   }
 }

@@ -70,7 +70,8 @@ extension Terminal {
   /// The model is there and nothing runs.
   static func isIdle(_ screen: String) -> Bool {
     guard let status = screen.split(separator: "\n").last else { return false }
-    return status.hasPrefix(" ready") || status.contains(/^ [0-9.]+ tok\/s/)
+    // A reply of one token has no rate.
+    return status.contains(/^ (ready|first|[0-9.]+ tok\/s)/)
   }
 
   /// Tokens in the window, from the status bar's `1,234/8,192`.

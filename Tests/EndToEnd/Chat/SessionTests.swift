@@ -96,6 +96,18 @@ extension ChatTests {
       #expect(list.split(separator: "\n").count == 1)
     }
 
+    @Test func aSampleIsOpenedAndGoneOnWith() async throws {
+      let home = try Home.withModel()
+      let sample = "20230313T180000Z-admits"
+      let terminal = try await Terminal.chat("--resume \(sample)", home: home)
+      try await terminal.shows("Welcome e-mail to Stanford admits")
+      try await terminal.asks("Make it shorter")
+      try await terminal.quit()
+      let shown = try home.shell("cria transcripts show \(sample)").output
+      #expect(shown.hasPrefix("You: Write an e-mail to congratulate new Stanford admits"))
+      #expect(shown.contains("You: Make it shorter"))
+    }
+
     @Test func aFolderThatCannotBeHadIsToldAndTheChatGoesOn() async throws {
       let home = try Home.withModel()
       try home.add(".local/share/cria/transcripts", "a file where the folder should be")
