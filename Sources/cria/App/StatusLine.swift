@@ -9,8 +9,11 @@ struct StatusLine {
   init(_ state: AppState, glyphs: GlyphSet) {
     var segments = Self.activity(state, glyphs)
     if let model = Self.model(state) { segments.append(model) }
-    segments.append(
-      StatusBar.Segment(state.format.current.name, role: .statusDim, priority: 1, side: .right))
+    // Until the model's file has been read, nobody knows what it asks for.
+    if state.format.chosen != nil || state.format.detected != nil {
+      segments.append(
+        StatusBar.Segment(state.format.current.name, role: .statusDim, priority: 1, side: .right))
+    }
     segments.append(Self.window(state, glyphs))
     bar = StatusBar(segments)
   }

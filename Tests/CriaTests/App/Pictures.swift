@@ -83,7 +83,7 @@ enum Pictures {
     │                                      │
     │   Enter               Send           │
     │   Alt-Enter Ctrl-J    New line       │
-    │   Up Down             Go through     │
+    │   Up Down             On the first   │
     ╰─ Up, Down, PageDown scroll · …── 7% ─╯
     """,
     .confirm: """
