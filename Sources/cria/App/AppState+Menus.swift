@@ -65,6 +65,14 @@ extension AppState {
       if case .themes(let before) = kind { return [.loadTheme(before, keeps: false)] }
       return []
     case .chosen(let id):
+      // A model that is known to be unusable does not take the place of one that works.
+      if case .models = kind, case .menu(_, let menu) = overlay, let item = menu.selected,
+        item.isDim
+      {
+        overlay = nil
+        tell(Failure(item.detail, at: item.title, remedy: "choose another model"))
+        return []
+      }
       overlay = nil
       return choose(id, from: kind)
     case .action(let name, let item):

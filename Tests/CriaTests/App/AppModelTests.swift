@@ -30,6 +30,11 @@ import cria
     #expect(app.shows("takes 9.0 GB of memory with its window; this machine has less"))
     try app.type("<Down>")
     #expect(app.shows("the file is cut short"))
+    // Chosen all the same it says why, and the model that works stays.
+    _ = app.taken()
+    try app.type("<Enter>")
+    #expect(app.taken().isEmpty)
+    #expect(app.shows("the file is cut short") && app.shows("choose another model"))
   }
 
   @Test func theConversationStaysWhenTheModelChanges() throws {
