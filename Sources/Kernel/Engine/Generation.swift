@@ -78,7 +78,9 @@ struct Generation {
     var decoder = StreamingDecoder(tokenizer, continuing: request.isContinuation)
     var firstTokenAt = start
     func stop(_ reason: StopReason) {
-      sink(.finished(reason, statistics, trailingText: decoder.finish()))
+      // Half a character is no text; going on makes it again.
+      let rest = reason == .endOfText ? decoder.finish() : ""
+      sink(.finished(reason, statistics, trailingText: rest))
     }
     if request.tokenLimit < 1 { return stop(.limit) }
     while true {
