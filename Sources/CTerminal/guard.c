@@ -63,10 +63,27 @@ static void die_of(int number) {
   pthread_sigmask(SIG_UNBLOCK, &only, NULL);
 }
 
-static void on_fault(int number) {
+// A mapped file was cut short under its reader: the system cannot give the page. Ends the
+// process with the note and the status of any other failure.
+static void fail_of_cut_file(int had_screen) {
+  static atomic_int failing;
+  // Several workers read the file; one speaks.
+  while (atomic_exchange(&failing, 1)) pause();
+  // What is written of a reply may have no line end yet.
+  if (!had_screen && isatty(STDOUT_FILENO) && isatty(STDERR_FILENO)) {
+    write_all(STDERR_FILENO, "\n", 1);
+  }
+  write_all(STDERR_FILENO, bus_note, bus_note_count);
+  _exit(1);
+}
+
+static void on_fault(int number, siginfo_t *info, void *context) {
+  (void)context;
   int had_screen = atomic_load(&active);
   cria_guard_restore();
-  if (number == SIGBUS && had_screen) write_all(STDERR_FILENO, bus_note, bus_note_count);
+  if (number == SIGBUS && info->si_code == BUS_ADRERR && bus_note_count > 0) {
+    fail_of_cut_file(had_screen);
+  }
   die_of(number);
 }
 
@@ -113,8 +130,8 @@ int cria_guard_install(int descriptor) {
   struct sigaction action;
   memset(&action, 0, sizeof action);
   sigfillset(&action.sa_mask);
-  action.sa_flags = SA_ONSTACK;
-  action.sa_handler = on_fault;
+  action.sa_flags = SA_ONSTACK | SA_SIGINFO;
+  action.sa_sigaction = on_fault;
   for (int i = 0; i < fault_count; i++) {
     sigaction(fault_signals[i], &action, installed ? NULL : &former_fault[i]);
   }
@@ -146,6 +163,14 @@ void cria_guard_set_bus_note(const char *bytes, size_t count) {
   bus_note_count = count < sizeof bus_note - 1 ? count : sizeof bus_note - 1;
   memcpy(bus_note, bytes, bus_note_count);
   if (bus_note_count > 0) bus_note[bus_note_count++] = '\n';
+  // While the handlers for the screen are there, they see to it.
+  if (installed) return;
+  struct sigaction action;
+  memset(&action, 0, sizeof action);
+  sigfillset(&action.sa_mask);
+  action.sa_flags = SA_SIGINFO;
+  action.sa_sigaction = on_fault;
+  sigaction(SIGBUS, &action, NULL);
 }
 
 static void restore_at_exit(void) { cria_guard_restore(); }

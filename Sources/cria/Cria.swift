@@ -1,5 +1,6 @@
 import ArgumentParser
 import Glibc
+import TUI
 
 /// The root command and the one place where the program ends.
 @main
@@ -25,6 +26,9 @@ struct Cria: ParsableCommand {
   static func main() {
     StandardStreams.occupy()
     signal(SIGPIPE, SIG_IGN)
+    // The one way in which a damaged file cannot be answered with an error that is thrown.
+    TerminalGuard.setBusErrorNote(
+      "cria: the model file was cut short while it was in use; fetch or copy it again")
     do {
       var command = try parseAsRoot(
         ResumeArgument.completed(Array(CommandLine.arguments.dropFirst())))

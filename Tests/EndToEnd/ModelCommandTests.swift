@@ -56,6 +56,20 @@ import cria
     #expect(result.output == "6144\n2048\nall\nlast\nm.gguf\n", "\(result.error)")
   }
 
+  /// Reading beyond the end of a mapped file raises a signal, which no error handling sees.
+  @Test func aModelFileCutInMidReplyIsOneClearLine() throws {
+    try home.shell("cria synth --shape 160M --type q4_0 m.gguf").expectSuccess()
+    let result = try home.shell(
+      """
+      ( cria run -m ./m.gguf --raw --temperature 0 --max-tokens 1500 abc </dev/null 2>errors
+        echo $? >status ) | ( head -c 1 >/dev/null; truncate -s 100000 m.gguf; cat >/dev/null )
+      cat errors status
+      """)
+    #expect(
+      result.output
+        == "cria: the model file was cut short while it was in use; fetch or copy it again\n1\n")
+  }
+
   @Test func noPartOfAnOutputStaysAfterAFailure() throws {
     try home.shell("cria synth --shape tiny --type q8_0 m.gguf").expectSuccess()
     for line in [

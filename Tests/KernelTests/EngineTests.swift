@@ -140,6 +140,40 @@ extension [GenerationEvent] {
     #expect(next.end?.1.reusedTokenCount == Inference.batchLimit)
   }
 
+  @Test func aFileThatShrankIsAnErrorNotACrash() async throws {
+    let folder = try GGUFScratch()
+    let path = folder.file("shrinks.gguf")
+    try synthesize(shape: .tiny, type: .q4_0, seed: 7, to: path)
+    let engine = try Engine()
+    defer { engine.close() }
+    let isLoaded = await withCheckedContinuation { continuation in
+      engine.load(LoadRequest(path: path, contextLength: 64, threadCount: 1)) { event in
+        if case .loaded = event {
+          continuation.resume(returning: true)
+        } else {
+          continuation.resume(returning: false)
+        }
+      }
+    }
+    #expect(isLoaded)
+    #expect(truncate(path, 4096) == 0)
+    let events = await generate(engine, GenerationRequest(tokens: [1, 5], sampling: greedy))
+    #expect(events.failure?.code == .truncated)
+    #expect(events.failure?.place == "shrinks.gguf")
+  }
+
+  @Test(arguments: [0, 1, 3])
+  func aLimitedReplyHasAsManyTokens(limit: Int) async throws {
+    let engine = try Engine()
+    defer { engine.close() }
+    #expect(await load(engine) != nil)
+    let events = await generate(
+      engine, GenerationRequest(tokens: [1, 5, 9], sampling: greedy, tokenLimit: limit))
+    #expect(events.tokens.count == limit)
+    #expect(events.end?.0 == .limit)
+    #expect(events.end?.1.generatedTokenCount == limit)
+  }
+
   @Test func refusesWhatCannotBe() async throws {
     let engine = try Engine()
     defer { engine.close() }

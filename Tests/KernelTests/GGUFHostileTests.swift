@@ -163,6 +163,17 @@ private let tensorHazards: [GGUFHazard] = [
 ]
 
 @Suite struct GGUFHostileTests {
+  @Test func shapesOfUnknownTypesMayAddUpToMoreThanANumberHolds() throws {
+    let folder = try GGUFScratch()
+    var bytes = GGUFBytes.honest
+    bytes.data += Array(repeating: 0, count: 28)
+    for name in ["x", "y", "z"] {
+      bytes.tensors.append(GGUFBytes.tensor(name, [1 << 62], type: 200, offset: 128))
+    }
+    let file = try GGUFFile(path: folder.write(bytes.bytes))
+    #expect(try ModelDescription(file: file).parameterCount == .max)
+  }
+
   private let scratch: GGUFScratch
 
   init() throws { scratch = try GGUFScratch() }

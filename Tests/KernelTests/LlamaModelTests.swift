@@ -14,10 +14,10 @@ private struct AlteredModel {
   }
 
   /// Writes the model with some keys replaced (nil removes), tensors left out, and tensors of
-  /// zeros added, and opens it.
+  /// one byte over and over added, and opens it.
   func open(
     keys: [String: GGUFField?] = [:], without: Set<String> = [],
-    adding: [(name: String, shape: [Int], type: BlockType)] = []
+    adding: [(name: String, shape: [Int], type: BlockType)] = [], byte: UInt8 = 0
   ) throws -> LlamaModel {
     var writer = GGUFWriter()
     for key in original.metadata.keys where keys[key] == nil {
@@ -32,7 +32,7 @@ private struct AlteredModel {
     }
     for tensor in adding {
       let bytes = [UInt8](
-        repeating: 0, count: tensor.type.byteCount(ofValues: tensor.shape.reduce(1, *)))
+        repeating: byte, count: tensor.type.byteCount(ofValues: tensor.shape.reduce(1, *)))
       try writer.addTensor(tensor.name, shape: tensor.shape, type: tensor.type) {
         (sink) throws(KernelError) in
         // The sink copies what it is given before it returns.
@@ -88,7 +88,9 @@ private func failure(_ body: () throws -> Void) -> KernelError? {
     ("llama.rope.freq_base", .float32(0), .malformed),
     ("llama.rope.scaling.type", .string("spiral"), .unsupportedArchitecture),
     ("llama.feed_forward_length", .uint32(511), .malformed),
+    ("llama.rope.scaling.factor", .float32(-2), .malformed),
     ("llama.expert_count", .uint32(8), .unsupportedArchitecture),
+    ("split.count", .uint32(3), .missing),
     ("llama.context_length", .string("long"), .malformed),
   ])
   func refusesKeysThatCannotBe(key: String, field: GGUFField, code: KernelError.Code) throws {
@@ -134,9 +136,48 @@ private func failure(_ body: () throws -> Void) -> KernelError? {
     #expect(halfNorm?.code == .unsupportedBlockType)
   }
 
-  @Test func weightsThatAreNoNumbersAreAnErrorNotAReply() throws {
+  /// A factor without a type means linear scaling, as files from before the type have it.
+  @Test(arguments: [
+    ([:], RopeParameters.Scaling.none),
+    (["llama.rope.scaling.factor": GGUFField.float32(4)], .linear(factor: 4)),
+    (["llama.rope.scale_linear": .float32(2)], .linear(factor: 2)),
+    (["llama.rope.scaling.factor": .float32(0)], .none),
+    (
+      ["llama.rope.scaling.factor": .float32(4), "llama.rope.scaling.type": .string("none")], .none
+    ),
+    (
+      ["llama.rope.scaling.factor": .float32(4), "llama.rope.scaling.type": .string("yarn")],
+      .yarn(factor: 4, originalContext: 2048, attentionFactor: 1)
+    ),
+  ])
+  func readsTheScalingOfPositions(
+    keys: [String: GGUFField], scaling: RopeParameters.Scaling
+  ) throws {
+    let hyper = try AlteredModel().open(keys: keys.mapValues { $0 }).hyperparameters
+    #expect(hyper.rope.scaling == scaling)
+  }
+
+  @Test(arguments: [0x00, 0xFF] as [UInt8])
+  func refusesDivisorsOfFrequenciesThatAreNotPositive(byte: UInt8) throws {
     let model = try AlteredModel()
-    let nan = try model.open(
+    let error = failure {
+      _ = try model.open(adding: [("rope_freqs.weight", [32], .f32)], byte: byte)
+    }
+    #expect(error?.code == .malformed)
+    #expect(error?.place.contains("rope_freqs.weight") == true)
+  }
+
+  @Test func weightsThatAreNoNumbersAreAnErrorNotAReply() throws {
+    let model = try AlteredModel().open(
+      without: ["output_norm.weight"], adding: [("output_norm.weight", [256], .f32)], byte: 0xFF)
+    let inference = try Inference(model: model, contextLength: 16, threadCount: 1)
+    #expect(failure { _ = try inference.append([1, 2], logitCount: 1) }?.code == .notFinite)
+    #expect(inference.tokens.isEmpty)
+  }
+
+  @Test func weightsOfZeroAreNumbers() throws {
+    let model = try AlteredModel()
+    let zero = try model.open(
       keys: ["llama.attention.layer_norm_rms_epsilon": .float32(1e-30)],
       without: ["output_norm.weight", "token_embd.weight"],
       adding: [
@@ -146,8 +187,7 @@ private func failure(_ body: () throws -> Void) -> KernelError? {
           [256, model.original.tensor(named: "token_embd.weight")?.shape[1] ?? 0], .f32
         ),
       ])
-    // All zeros are still numbers: every logit is 0.
-    let inference = try Inference(model: nan, contextLength: 16, threadCount: 1)
+    let inference = try Inference(model: zero, contextLength: 16, threadCount: 1)
     #expect(try inference.append([1, 2], logitCount: 1))
     #expect(inference.logits(row: 0).allSatisfy { $0 == 0 })
   }

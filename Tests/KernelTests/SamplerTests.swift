@@ -108,6 +108,19 @@ private let halves: [Float] = [-2.0794415, -0.6931472, -2.0794415, -1.3862944]  
     if k <= 41 { #expect(found.count == min(k, 1000)) }
   }
 
+  /// The largest numbers there are, made larger still by the penalty.
+  @Test(.timeLimit(.minutes(1)), arguments: [0, 2])
+  func logitsAtTheEdgeOfNumbersAreDrawnFrom(topK: Int) {
+    let largest = Float.greatestFiniteMagnitude
+    let policy = SamplingPolicy(
+      temperature: 1, topK: topK, topP: 0.9, minP: 0, repeatPenalty: 0.01)
+    var sampler = Sampler(policy: policy, history: [1, 2])
+    for logits in [[-largest, largest, -largest, 0], [largest, largest, largest, largest]] {
+      let token = logits.withUnsafeBufferPointer { sampler.draw(from: $0) }
+      #expect(logits[Int(token)] == largest)
+    }
+  }
+
   @Test func impossibleSettingsAreNamed() {
     #expect(SamplingPolicy(temperature: -1).problem?.contains("temperature") == true)
     #expect(SamplingPolicy(temperature: .nan).problem?.contains("temperature") == true)

@@ -27,8 +27,9 @@ void cria_guard_remove(void);
 // The bytes that put the terminal back. At most 512 are kept.
 void cria_guard_set_reset(const char *bytes, size_t count);
 
-// A line for standard error when the process dies of SIGBUS (a mapped file was cut short).
-// At most 511 bytes are kept.
+// A line for standard error, without its end, when a mapped file is cut short under its reader
+// (SIGBUS): the process then ends with status 1. From now on, with or without a screen. At most
+// 511 bytes are kept.
 void cria_guard_set_bus_note(const char *bytes, size_t count);
 
 // Whether the screen is up, that is, whether there is something to put back.

@@ -9,9 +9,14 @@ import Synchronization
 /// meet at `barrier` and share work out by `nextChunk`.
 ///
 /// `@unchecked Sendable`: `body` and `teamSize` are written by worker 0 before it publishes a step
-/// and read by the others after they have seen it; `threads` is touched by the owner alone.
+/// and read by the team after it has seen the step and before it arrives at the step's last
+/// barrier; `threads`, `workerCount` and `stalledSeconds` are touched by the owner alone.
 final class WorkerPool: @unchecked Sendable {
-  let workerCount: Int
+  /// Workers that there can be: the published step holds the team's size in eight bits.
+  static let workerLimit = 255
+
+  /// Workers that there are: fewer than asked for where the system gives no more threads.
+  private(set) var workerCount: Int
 
   /// Workers that take part in the present step.
   private(set) var teamSize = 1
@@ -40,16 +45,15 @@ final class WorkerPool: @unchecked Sendable {
     }
   }
 
-  /// Starts `workerCount - 1` threads (at least none).
-  init(workerCount: Int) {
-    self.workerCount = min(255, max(1, workerCount))
-    sleepers = (0..<self.workerCount).map { _ in Sleeper() }
-    for worker in 1..<self.workerCount {
-      if let thread = Thread.start({ [self] in serve(worker) }) {
-        threads.append(thread)
-      }
+  /// Starts `workerCount - 1` threads (at least none, at most `workerLimit - 1`).
+  init(workerCount wanted: Int) {
+    workerCount = min(Self.workerLimit, max(1, wanted))
+    sleepers = (0..<workerCount).map { _ in Sleeper() }
+    for worker in 1..<workerCount {
+      guard let thread = Thread.start({ [self] in serve(worker) }) else { break }
+      threads.append(thread)
     }
-    precondition(threads.count == self.workerCount - 1, "the system gives no more threads")
+    workerCount = threads.count + 1
   }
 
   /// Ends the threads; the pool cannot be used after this. Its owner must call it, since the
@@ -78,12 +82,14 @@ final class WorkerPool: @unchecked Sendable {
   /// Waits until every worker of the team is here, and starts the next phase's chunks from 0.
   @inline(__always)
   func barrier(_ worker: Int) {
-    if teamSize == 1 {
+    // Read before arriving: once all are here, worker 0 may begin a step of another team.
+    let expected = teamSize
+    if expected == 1 {
       chunk.store(0, ordering: .relaxed)
       return
     }
     let current = phase.load(ordering: .acquiring)
-    if arrived.add(1, ordering: .acquiringAndReleasing).newValue == teamSize {
+    if arrived.add(1, ordering: .acquiringAndReleasing).newValue == expected {
       arrived.store(0, ordering: .relaxed)
       chunk.store(0, ordering: .relaxed)
       phase.store(current &+ 1, ordering: .releasing)

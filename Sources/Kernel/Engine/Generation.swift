@@ -34,6 +34,7 @@ struct Generation {
     if let problem = request.sampling.problem {
       throw KernelError(.invalidRequest, at: "sampling", problem)
     }
+    try inference.model.file.file.checkNotShrunk()
   }
 
   /// Keeps the longest common prefix of the cache and the prompt, but computes at least the
@@ -77,11 +78,13 @@ struct Generation {
     var decoder = StreamingDecoder(tokenizer, continuing: request.isContinuation)
     var firstTokenAt = start
     func stop(_ reason: StopReason) {
-      sink(.finished(reason, statistics, trailingText: decoder.finish()))
+      // Half a character is no text; going on makes it again.
+      let rest = reason == .endOfText ? decoder.finish() : ""
+      sink(.finished(reason, statistics, trailingText: rest))
     }
+    if request.tokenLimit < 1 { return stop(.limit) }
     while true {
       if isCancelled() { return stop(.cancelled) }
-      if statistics.generatedTokenCount >= request.tokenLimit { return stop(.limit) }
       let token = sampler.draw(from: inference.logits(row: 0))
       let now = Clock.seconds()
       if statistics.generatedTokenCount == 0 {
@@ -92,6 +95,8 @@ struct Generation {
       if tokenizer.endOfGeneration.contains(token) { return stop(.endOfText) }
       statistics.generatedTokenCount += 1
       sink(.token(token, text: decoder.push(token)))
+      // Before its keys and values are computed: nobody would ask for what follows it.
+      if statistics.generatedTokenCount >= request.tokenLimit { return stop(.limit) }
       if inference.tokens.count >= inference.contextLength { return stop(.limit) }
       if isCancelled() { return stop(.cancelled) }
       guard try inference.append([token], logitCount: 1, isCancelled: isCancelled) else {

@@ -6,6 +6,10 @@ package struct LoadRequest: Sendable {
   /// Nil takes one thread for each core that this process may use.
   package var threadCount: Int?
 
+  /// The longest window that can be asked for.
+  package static let contextLimit = 1 << 24
+  /// The most threads that can be asked for.
+  package static let threadLimit = WorkerPool.workerLimit
   /// What nil means for models that were trained for more: their cache would take gigabytes.
   package static let defaultContextLimit = 8192
 

@@ -5,6 +5,7 @@ package struct ModelDescription: Sendable {
   package let architecture: String?
   /// The block type that most of the weights have.
   package let quantization: String
+  /// Values in all tensors.
   package let parameterCount: Int
   package let byteCount: Int
   package let ggufVersion: Int
@@ -32,7 +33,11 @@ package struct ModelDescription: Sendable {
       if tensor.name.hasPrefix("blk."), tensor.shape.count > 1 { share.weights += tensor.byteCount }
       shares[tensor.typeName] = share
     }
-    parameterCount = file.tensors.reduce(0) { $0 + $1.valueCount }
+    // Tensors of types that nobody knows the size of may claim any shape.
+    parameterCount = file.tensors.reduce(0) { sum, tensor in
+      let (total, overflows) = sum.addingReportingOverflow(tensor.valueCount)
+      return overflows ? .max : total
+    }
     quantization =
       shares.max { ($0.value.weights, $0.value.bytes) < ($1.value.weights, $1.value.bytes) }?.key
       ?? "vocabulary only"

@@ -74,7 +74,7 @@ package final class MappedFile: Sendable {
   /// Throws `truncated` when the file is shorter by now than the mapping.
   ///
   /// Touching a page beyond the end of the file kills the process, so the engine asks
-  /// before each request. One system call.
+  /// before each generation. One system call.
   package func checkNotShrunk() throws(KernelError) {
     var status = stat()
     guard fstat(descriptor, &status) == 0 else {

@@ -3,7 +3,7 @@ import Glibc
 /// Draws tokens by a policy. A value: its state is the random source and the recent tokens.
 package struct Sampler: Sendable {
   package let policy: SamplingPolicy
-  private var random: RandomSource
+  private var random: SplitMix64
   private var recent: [TokenID] = []
   private var candidates: [Candidate] = []
 
@@ -22,11 +22,12 @@ package struct Sampler: Sendable {
   /// - Parameter history: the tokens before the first draw, for the repetition penalty.
   package init(policy: SamplingPolicy, history: ArraySlice<TokenID> = []) {
     self.policy = policy
-    random = RandomSource(seed: policy.seed)
+    random = SplitMix64(seed: policy.seed)
     recent = Array(history.suffix(policy.repeatWindow))
   }
 
-  /// Draws the next token and remembers it. `logits`: one for each token of the vocabulary.
+  /// Draws the next token and remembers it. `logits`: one for each token of the vocabulary, of
+  /// which there is at least one; all finite.
   ///
   /// O(vocabulary) with a top-k (plus k log k); without one, what is sorted are the tokens
   /// that can still be drawn.
@@ -46,7 +47,9 @@ package struct Sampler: Sendable {
       _ = copy.initialize(fromContentsOf: logits)
       for token in Set(recent) where copy.indices.contains(Int(token)) {
         let logit = copy[Int(token)]
-        copy[Int(token)] = logit > 0 ? logit / penalty : logit * penalty
+        let penalized = logit > 0 ? logit / penalty : logit * penalty
+        // A penalty below 1 may carry the logits of a damaged model beyond all numbers.
+        copy[Int(token)] = max(-.greatestFiniteMagnitude, min(penalized, .greatestFiniteMagnitude))
       }
       return choose(unpenalized: UnsafeBufferPointer(copy))
     }

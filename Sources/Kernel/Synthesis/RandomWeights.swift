@@ -1,22 +1,3 @@
-/// Seeded random numbers, a fast stream of 64 bits each.
-///
-/// Source: Steele, Lea and Flood, "Fast splittable pseudorandom number generators", 2014
-/// (SplitMix64).
-struct SplitMix64: RandomNumberGenerator {
-  private var state: UInt64
-
-  init(seed: UInt64) { state = seed }
-
-  @inline(__always)
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
-}
-
 /// Fills memory with random weights of a type, without going through floats: random codes,
 /// and scales that give the wanted deviation and a mean of 0.
 ///

@@ -249,8 +249,7 @@ struct ForwardPass {
     }
   }
 
-  /// out[(t - tokens.lowerBound) · outStride + r - rows.lowerBound] for the given rows.
-  ///
+  /// out[(t - tokens.lowerBound) · outStride + r - rows.lowerBound] = dot(row r, token t of x).
   private func multiply(
     _ matrix: Matrix, rows: Range<Int>, with x: Activations, tokens: Range<Int>, planes: Int,
     _ worker: Int, _ scratch: borrowing Scratch, into out: UnsafeMutablePointer<Float>,

@@ -60,7 +60,7 @@ package struct Hyperparameters: Sendable, Equatable {
     headCount = try count("attention.head_count", upTo: 1024)
     headCountKV = try count("attention.head_count_kv", upTo: 1024, default: headCount)
     feedForwardWidth = try count("feed_forward_length", upTo: widthLimit)
-    contextLength = try count("context_length", upTo: 1 << 24)
+    contextLength = try count("context_length", upTo: LoadRequest.contextLimit)
     guard headCount % headCountKV == 0 else {
       throw metadata.failure(
         "llama.attention.head_count_kv",
@@ -68,10 +68,15 @@ package struct Hyperparameters: Sendable, Equatable {
     }
     headSize = try count("attention.key_length", upTo: 1024, default: max(1, width / headCount))
     let valueSize = try count("attention.value_length", upTo: 1024, default: headSize)
-    guard valueSize == headSize, headSize % 2 == 0, headSize * headCount <= widthLimit else {
+    guard valueSize == headSize, headSize % 2 == 0 else {
       throw metadata.failure(
         "llama.attention.key_length",
         "heads of \(headSize) for keys and \(valueSize) for values; expected one even size")
+    }
+    guard headSize * headCount <= widthLimit else {
+      throw metadata.failure(
+        "llama.attention.head_count",
+        "\(headCount) heads of \(headSize) values, expected at most \(widthLimit) in all")
     }
     if let experts = try metadata.int("llama.expert_count"), experts > 0 {
       throw metadata.failure(

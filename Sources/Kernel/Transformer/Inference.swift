@@ -6,10 +6,11 @@ package final class Inference {
   package let model: LlamaModel
   /// Positions that fit.
   package let contextLength: Int
+  /// Threads that compute: fewer than asked for where the system gives no more.
   package let threadCount: Int
   /// The tokens whose keys and values are held, in order.
   package private(set) var tokens: [TokenID] = []
-  /// Logits of the last `append`: rows of `vocabularySize`.
+  /// Rows of logits that the last `append` left, each of `vocabularySize`.
   package private(set) var logitRowCount = 0
 
   private let pool: WorkerPool
@@ -19,28 +20,31 @@ package final class Inference {
   private let scratch: Scratch
 
   /// Tokens computed at once. More would hardly be faster; with fewer the weights are read
-  /// more often. A prompt can be cancelled between any two layers of a batch.
+  /// more often. A batch can be cancelled between any two layers.
   package static let batchLimit = 128
 
   /// - Parameters:
   ///   - contextLength: positions to hold; at most what the caller wants to pay memory for.
-  ///   - threadCount: threads that compute, the caller's own among them.
-  /// - Throws: `outOfMemory`.
+  ///   - threadCount: threads that compute, the caller's own among them; cut to 1 to
+  ///     `LoadRequest.threadLimit`.
+  /// - Throws: `outOfMemory`; `invalidRequest` for a `contextLength` that cannot be.
   package init(model: LlamaModel, contextLength: Int, threadCount: Int) throws(KernelError) {
-    guard contextLength > 0, contextLength <= 1 << 24 else {
+    let contextLimit = LoadRequest.contextLimit
+    guard contextLength > 0, contextLength <= contextLimit else {
       throw KernelError(
-        .invalidRequest, at: "context", "\(contextLength) positions, expected 1 to \(1 << 24)")
+        .invalidRequest, at: "context", "\(contextLength) positions, expected 1 to \(contextLimit)")
     }
     self.model = model
     self.contextLength = contextLength
-    self.threadCount = max(1, threadCount)
+    let workerCount = min(max(1, threadCount), LoadRequest.threadLimit)
     cache = try KVCache(hyperparameters: model.hyperparameters, contextLength: contextLength)
     scratch = try Scratch(
       hyperparameters: model.hyperparameters, tokenCapacity: Self.batchLimit,
-      logitRows: Self.batchLimit, workerCount: self.threadCount,
+      logitRows: Self.batchLimit, workerCount: workerCount,
       stretchCount: ForwardPass.stretchCount(positions: contextLength),
       chunkRowLimit: ForwardPass.chunkRowLimit)
-    pool = WorkerPool(workerCount: self.threadCount)
+    pool = WorkerPool(workerCount: workerCount)
+    self.threadCount = pool.workerCount
     governor = TeamGovernor(workerCount: pool.workerCount)
     pass = ForwardPass(model: model, pool: pool)
   }
@@ -87,12 +91,12 @@ package final class Inference {
       governor.took(seconds: Clock.seconds() - start, stalled: pool.stalledSeconds)
     }
     if gate.isClosed { return false }
-    if logitCount > 0 {
-      let last = logits(row: logitCount - 1)
-      guard last.allSatisfy(\.isFinite) else {
+    for row in 0..<logitCount {
+      guard logits(row: row).allSatisfy(\.isFinite) else {
+        let position = tokens.count + new.count - logitCount + row
         throw KernelError(
           .notFinite, at: model.file.file.name,
-          "the logits after position \(tokens.count + new.count - 1) are not all finite")
+          "the logits after position \(position) are not all finite")
       }
     }
     logitRowCount = logitCount

@@ -37,6 +37,11 @@ package final class LlamaModel: Sendable {
   }
 
   package init(file: GGUFFile) throws(KernelError) {
+    if let partCount = try file.metadata.int("split.count"), partCount > 1 {
+      throw file.metadata.failure(
+        "split.count", "it is one of \(partCount) parts of a model, which are to be joined first",
+        code: .missing)
+    }
     let hyper = try Hyperparameters(metadata: file.metadata)
     let reader = WeightReader(file: file)
     for tensor in file.tensors where tensor.name.hasSuffix(".bias") {
@@ -52,7 +57,7 @@ package final class LlamaModel: Sendable {
       : try reader.matrix("output.weight", width: hyper.width, rowCount: hyper.vocabularySize)
     ropeDivisors =
       file.tensor(named: "rope_freqs.weight") == nil
-      ? nil : try reader.vector("rope_freqs.weight", count: hyper.rope.dimensionCount / 2)
+      ? nil : try reader.divisors("rope_freqs.weight", count: hyper.rope.dimensionCount / 2)
     var layers: [Layer] = []
     for index in 0..<hyper.layerCount {
       let prefix = "blk.\(index)."
@@ -104,6 +109,19 @@ private struct WeightReader {
     }
     return FloatVector(
       data: try base(of: tensor).assumingMemoryBound(to: Float.self), count: count)
+  }
+
+  func divisors(_ name: String, count: Int) throws(KernelError) -> FloatVector {
+    let vector = try vector(name, count: count)
+    for index in 0..<count {
+      let value = vector.data[index]
+      guard value > 0, value.isFinite else {
+        throw KernelError(
+          .malformed, at: "\(file.file.name), tensor \(name)",
+          "value \(index) is \(value), expected a positive number")
+      }
+    }
+    return vector
   }
 
   private func find(_ name: String, shape: [Int]) throws(KernelError) -> (GGUFTensor, BlockType) {

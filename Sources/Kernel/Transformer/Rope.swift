@@ -26,22 +26,24 @@ package struct RopeParameters: Sendable, Equatable {
     }
     dimensionCount = dimensions
     base = try metadata.double("llama.rope.freq_base") ?? 10_000
-    guard base > 0, base.isFinite else {
+    guard base > 0 else {
       throw metadata.failure(
         "llama.rope.freq_base", "found \(base), expected a positive number")
     }
-    let type = try metadata.string("llama.rope.scaling.type") ?? "none"
+    // A factor alone, under its present or its older key, means linear; 0 stands for none.
+    let type = try metadata.string("llama.rope.scaling.type") ?? "linear"
     let older = try metadata.double("llama.rope.scale_linear")
-    let factor = try metadata.double("llama.rope.scaling.factor") ?? older ?? 1
-    guard factor > 0, factor.isFinite else {
+    var factor = try metadata.double("llama.rope.scaling.factor") ?? older ?? 1
+    if factor == 0 { factor = 1 }
+    guard factor > 0 else {
       throw metadata.failure(
         "llama.rope.scaling.factor", "found \(factor), expected a positive number")
     }
     switch type {
     case "none":
-      scaling = older == nil || factor == 1 ? .none : .linear(factor: factor)
+      scaling = .none
     case "linear":
-      scaling = .linear(factor: factor)
+      scaling = factor == 1 ? .none : .linear(factor: factor)
     case "yarn":
       let context = try metadata.int("llama.rope.scaling.original_context_length")
       let trained = try metadata.int("llama.context_length")
@@ -75,7 +77,7 @@ package struct RopeParameters: Sendable, Equatable {
         Double(dimensionCount) * log(Double(originalContext) / (turns * 2 * .pi)) / (2 * log(base))
       }
       let first = max(0, pair(turning: 32).rounded(.down))
-      let last = min(Double(pairs - 1), pair(turning: 1).rounded(.up))
+      let last = min(Double(dimensionCount - 1), pair(turning: 1).rounded(.up))
       for i in 0..<pairs {
         let ramp = min(1, max(0, (Double(i) - first) / max(0.001, last - first)))
         result[i] = result[i] / factor * ramp + result[i] * (1 - ramp)

@@ -4,7 +4,8 @@ import Synchronization
 /// Puts the terminal back on every way out, and turns signals into events.
 ///
 /// Faults (SEGV, BUS, ILL, TRAP, ABRT, FPE, QUIT) put the terminal back and then take their
-/// default course. Requests (TERM, INT, HUP, WINCH, TSTP, CONT) only wake the event loop; a
+/// default course, but for the BUS of a mapped file that was cut short (`setBusErrorNote`).
+/// Requests (TERM, INT, HUP, WINCH, TSTP, CONT) only wake the event loop; a
 /// second TERM, INT or HUP that finds the first not yet seen ends the process.
 package enum TerminalGuard {
   private static let pipe = Mutex<WakePipe?>(nil)
@@ -16,7 +17,8 @@ package enum TerminalGuard {
   /// The opposite of `blockSignals`, for the thread that draws.
   package static func unblockSignals() { cria_guard_block(0) }
 
-  /// The line for standard error when the process dies because a mapped file was cut short.
+  /// The line for standard error when a mapped file is cut short under its reader, which then
+  /// ends the process with status 1. From now on, whether there is a screen or not.
   package static func setBusErrorNote(_ line: String) {
     var line = line
     line.withUTF8 { bytes in

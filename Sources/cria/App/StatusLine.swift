@@ -151,7 +151,8 @@ struct StatusLine {
           priority: 5)
       ]
     if last.reusedTokenCount > 0 {
-      let reused = "reused \(Readable.grouped(last.reusedTokenCount)) of \(Readable.grouped(last.promptTokenCount))"
+      let reused =
+        "reused \(Readable.grouped(last.reusedTokenCount)) of \(Readable.grouped(last.promptTokenCount))"
       segments.append(StatusBar.Segment(reused, priority: 0))
     }
     return segments

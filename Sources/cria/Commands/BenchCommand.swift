@@ -36,8 +36,7 @@ struct BenchCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Tokens in the cache beforehand.", valueName: "n"))
   var depth = 0
 
-  @Option(help: ArgumentHelp("Threads that compute.", valueName: "n"))
-  var threads: Int?
+  @OptionGroup var threadOption: ThreadOption
 
   @Option(help: ArgumentHelp("Measured runs.", valueName: "n"))
   var repetitions = 5
@@ -46,17 +45,10 @@ struct BenchCommand: ParsableCommand {
   var json = false
 
   func validate() throws {
-    func check(_ name: String, _ value: Int, _ range: ClosedRange<Int>) throws {
-      guard range.contains(value) else {
-        throw ValidationError(
-          "--\(name) is \(value), expected \(range.lowerBound) to \(range.upperBound)")
-      }
-    }
-    try check("prompt", prompt, 0...1_000_000)
-    try check("generate", generate, 0...1_000_000)
-    try check("depth", depth, 0...1_000_000)
-    try check("repetitions", repetitions, 1...1000)
-    if let threads { try check("threads", threads, 1...1024) }
+    try OptionRange.check("prompt", prompt, 0...1_000_000)
+    try OptionRange.check("generate", generate, 0...1_000_000)
+    try OptionRange.check("depth", depth, 0...1_000_000)
+    try OptionRange.check("repetitions", repetitions, 1...1000)
     if prompt + generate == 0 {
       throw ValidationError("nothing to measure: --prompt or --generate")
     }
@@ -89,7 +81,7 @@ struct BenchCommand: ParsableCommand {
   private func measure(path: String, name: String, config: Config) throws {
     let request = LoadRequest(
       path: path, contextLength: max(16, depth + max(prompt, generate)),
-      threadCount: threads ?? config.threads)
+      threadCount: threadOption.threads ?? config.threads)
     let loaded = try request.open()
     var benchmark = Benchmark(inference: loaded.inference, depth: depth)
     let prefill = try benchmark.prefill(tokenCount: prompt, repetitions: repetitions)
@@ -166,7 +158,8 @@ struct Rates {
 private struct Benchmark {
   let inference: Inference
   let depth: Int
-  private var random = SeededGenerator(state: 1)
+  /// The same tokens in every run.
+  private var random = SplitMix64(seed: 1)
   private var line = BenchLine()
 
   init(inference: Inference, depth: Int) {
@@ -236,17 +229,4 @@ private final class BenchLine {
   private var line = ProgressLine()
   func show(_ text: String) { line.show(text) }
   func clear() { line.clear() }
-}
-
-/// The same tokens in every run (SplitMix64).
-private struct SeededGenerator: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var word = state
-    word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
-    return word ^ (word >> 31)
-  }
 }

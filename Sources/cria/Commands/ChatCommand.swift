@@ -21,25 +21,14 @@ struct ChatCommand: ParsableCommand {
         cria chat --linear
       """)
 
-  @Option(
-    name: .shortAndLong,
-    help: ArgumentHelp(
-      "A path, or a name as cria models shows it, or its beginning.", valueName: "model"))
-  var model: String?
+  @OptionGroup var modelOption: ModelOption
 
   @Option(
     help: ArgumentHelp(
       "The prompt format (default: what the model's file asks for).", valueName: "name"))
   var format: String?
 
-  @Option(
-    help: ArgumentHelp(
-      "Tokens in the context window (default: the model's, up to 8192).", valueName: "n"))
-  var context: Int?
-
-  @Option(
-    help: ArgumentHelp("Threads that compute (default: one for each core).", valueName: "n"))
-  var threads: Int?
+  @OptionGroup var engine: EngineOptions
 
   @Option(help: ArgumentHelp("The theme's name.", valueName: "name"))
   var theme: String?
@@ -52,21 +41,10 @@ struct ChatCommand: ParsableCommand {
   @Flag(help: "Plain lines instead of the full screen.")
   var linear = false
 
-  func validate() throws {
-    if let context, !(16...(1 << 24)).contains(context) {
-      throw ValidationError("--context takes 16 to \(1 << 24) tokens, not \(context)")
-    }
-    if let threads, !(1...256).contains(threads) {
-      throw ValidationError("--threads takes 1 to 256, not \(threads)")
-    }
-  }
-
   func run() throws {
     if linear { return try runLinear() }
     // Before any thread is started, so that signals reach the one that draws.
     TerminalGuard.blockSignals()
-    TerminalGuard.setBusErrorNote(
-      "cria: the model file was cut short while it was in use; fetch or copy it again\n")
     let paths = try Paths.current()
     var notes: [Failure] = []
     if let failure = LogFile.bootstrap(path: paths.log, level: .info) { notes.append(failure) }
@@ -82,9 +60,9 @@ struct ChatCommand: ParsableCommand {
     Interrupt.install()
     let context = try CommandContext.load()
     var chat = try LinearChat(
-      context: context, model: model,
-      format: format.map { (name) throws(Failure) in try LinearChat.format(named: name) },
-      contextLength: self.context, threads: threads,
+      context: context, model: modelOption.model,
+      format: format.map { (name) throws(Failure) in try PromptFormat.required(name) },
+      contextLength: engine.context, threads: engine.threads,
       resume: resume.map { (id) throws(Failure) in
         try ResumeArgument.resolve(id, context.paths)
       })
@@ -125,13 +103,10 @@ private struct ChatStart {
       theme: theme, bindings: bindings, conversation: conversation,
       isMouseCaptured: config.mouse ?? true, sampling: SamplingSettings(config.sampling))
     state.defaultSystemPrompt = config.system
-    state.wantedContext = command.context ?? config.context
-    state.wantedThreads = command.threads ?? config.threads
+    state.wantedContext = command.engine.context ?? config.context
+    state.wantedThreads = command.engine.threads ?? config.threads
     if let name = command.format ?? config.format {
-      guard let format = PromptFormat.named(name) else {
-        throw Failure.noFormat(name)
-      }
-      state.format.chosen = format
+      state.format.chosen = try PromptFormat.required(name)
     }
     if let bytes = try? FileSystem.read(paths.history, limit: 4 << 20) {
       let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
@@ -143,7 +118,7 @@ private struct ChatStart {
     } else {
       effects.append(.startTranscript(conversation))
     }
-    try chooseModel(paths, command.model, config)
+    try chooseModel(paths, command.modelOption.model, config)
   }
 
   private mutating func chooseModel(_ paths: Paths, _ asked: String?, _ config: Config) throws {

@@ -20,9 +20,7 @@ struct InfoCommand: ParsableCommand {
   var context: Int?
 
   func validate() throws {
-    if let context, !(1...16_777_216).contains(context) {
-      throw ValidationError("--context is \(context), expected 1 to 16777216")
-    }
+    if let context { try OptionRange.check("context", context, OptionRange.context) }
   }
 
   func run() throws {

@@ -26,8 +26,7 @@ struct LogitsCommand: ParsableCommand {
     help: ArgumentHelp("The file to write.", valueName: "file"), completion: .file())
   var output: String
 
-  @Option(help: ArgumentHelp("Threads that compute.", valueName: "n"))
-  var threads: Int?
+  @OptionGroup var threadOption: ThreadOption
 
   private var ids: [TokenID]? {
     let parts = tokens.split(separator: ",", omittingEmptySubsequences: false)
@@ -39,9 +38,6 @@ struct LogitsCommand: ParsableCommand {
     if ids == nil {
       throw ValidationError("--tokens expects whole numbers separated by commas")
     }
-    if let threads, !(1...1024).contains(threads) {
-      throw ValidationError("--threads is \(threads), expected 1 to 1024")
-    }
   }
 
   func run() throws {
@@ -50,7 +46,8 @@ struct LogitsCommand: ParsableCommand {
     let model = try context.model(modelOption.model)
     let ids = ids ?? []
     let request = LoadRequest(
-      path: model.path, contextLength: ids.count, threadCount: threads ?? context.config.threads)
+      path: model.path, contextLength: ids.count,
+      threadCount: threadOption.threads ?? context.config.threads)
     let inference = try request.open().inference
     let file = try PartialFile(output)
     var start = 0

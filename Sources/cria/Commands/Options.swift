@@ -10,21 +10,44 @@ struct ModelOption: ParsableArguments {
   var model: String?
 }
 
-/// How the engine is set up.
-struct EngineOptions: ParsableArguments {
-  @Option(help: ArgumentHelp("Tokens in the context window.", valueName: "n"))
-  var context: Int?
-
-  @Option(help: ArgumentHelp("Threads that compute.", valueName: "n"))
+/// How many threads compute.
+struct ThreadOption: ParsableArguments {
+  @Option(
+    help: ArgumentHelp("Threads that compute (default: one for each core).", valueName: "n"))
   var threads: Int?
 
-  mutating func validate() throws {
-    if let context, !(16...16_777_216).contains(context) {
-      throw ValidationError("--context is \(context), expected 16 to 16777216")
+  func validate() throws {
+    if let threads { try OptionRange.check("threads", threads, OptionRange.threads) }
+  }
+}
+
+/// What numbers options and settings take.
+enum OptionRange {
+  static let context = 16...LoadRequest.contextLimit
+  static let threads = 1...LoadRequest.threadLimit
+
+  static func check(_ name: String, _ value: Int, _ range: ClosedRange<Int>) throws {
+    guard range.contains(value) else {
+      throw ValidationError(
+        "--\(name) is \(value), expected \(range.lowerBound) to \(range.upperBound)")
     }
-    if let threads, !(1...1024).contains(threads) {
-      throw ValidationError("--threads is \(threads), expected 1 to 1024")
-    }
+  }
+}
+
+/// How the engine is set up.
+struct EngineOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Tokens in the context window (default: the model's, up to "
+        + "\(LoadRequest.defaultContextLimit)).", valueName: "n"))
+  var context: Int?
+
+  @OptionGroup var threadOption: ThreadOption
+
+  var threads: Int? { threadOption.threads }
+
+  func validate() throws {
+    if let context { try OptionRange.check("context", context, OptionRange.context) }
   }
 
   /// The request for `path`, settings of the config file filling in.

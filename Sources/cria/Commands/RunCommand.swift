@@ -43,15 +43,13 @@ struct RunCommand: ParsableCommand {
     if raw && (system != nil || format != nil) {
       throw ValidationError("--raw takes no --system and no --format")
     }
-    if let format, PromptFormat.named(format) == nil {
-      let known = PromptFormat.all.map(\.name).joined(separator: ", ")
-      throw ValidationError("no prompt format called \(format); known: \(known)")
-    }
   }
 
   func run() throws {
     Interrupt.install()
     let context = try CommandContext.load()
+    let format = try (raw ? nil : format ?? context.config.format)
+      .map { (name) throws(Failure) in try PromptFormat.required(name) }
     let input = try PipedInput.read()
     let text = prompt ?? ""
     guard !text.isEmpty || !input.isEmpty else {
@@ -64,9 +62,9 @@ struct RunCommand: ParsableCommand {
     let summary = try engine.load(self.engine.request(path: file.path, config: context.config))
     LastModel.write(file.path, context.paths)
 
-    let prompt = try PlannedPrompt(
+    let prompt = PlannedPrompt(
       text: text, input: input, isRaw: raw, system: system ?? context.config.system,
-      format: format ?? context.config.format, summary: summary)
+      format: format ?? summary.detectedFormat, tokenizer: summary.tokenizer)
     let settings = sampling.settings(config: context.config)
     let policy = settings.drawn()
     let request = GenerationRequest(
@@ -90,30 +88,19 @@ private struct PlannedPrompt {
   let stops: [String]
 
   init(
-    text: String, input: String, isRaw: Bool, system: String?, format name: String?,
-    summary: ModelSummary
-  ) throws(Failure) {
-    let tokenizer = summary.tokenizer
+    text: String, input: String, isRaw: Bool, system: String?, format: PromptFormat,
+    tokenizer: Tokenizer
+  ) {
     if isRaw {
       let parts = [text, input].filter { !$0.isEmpty }
       tokens = tokenizer.lead + tokenizer.encode(parts.joined(separator: "\n"))
       stops = []
       return
     }
-    let format = try Self.format(name, summary: summary)
     let turn = Turn(
       role: .user, text: text.isEmpty ? input : text, input: text.isEmpty ? nil : input)
     tokens = tokenizer.prompt(format.render(system: system, turns: [turn]))
     stops = format.stops
-  }
-
-  private static func format(
-    _ name: String?, summary: ModelSummary
-  ) throws(Failure) -> PromptFormat {
-    guard let name else { return summary.detectedFormat }
-    if let format = PromptFormat.named(name) { return format }
-    let known = PromptFormat.all.map(\.name).joined(separator: ", ")
-    throw Failure("no prompt format called \(name)", remedy: "known: \(known)")
   }
 }
 

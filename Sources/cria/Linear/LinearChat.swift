@@ -44,7 +44,7 @@ struct LinearChat {
     chosenFormat =
       try format
       ?? config.format.map { (name) throws(Failure) in
-        try LinearChat.format(named: name)
+        try PromptFormat.required(name)
       }
     sampling = SamplingSettings(config.sampling)
     transcript = LinearTranscript(paths: paths)
@@ -65,12 +65,6 @@ struct LinearChat {
       throw error
     }
     LastModel.write(file.path, paths)
-  }
-
-  static func format(named name: String) throws(Failure) -> PromptFormat {
-    if let format = PromptFormat.named(name) { return format }
-    let names = PromptFormat.all.map(\.name).joined(separator: ", ")
-    throw Failure("no prompt format called \(name)", remedy: "there are: \(names)", status: .usage)
   }
 
   /// Runs until the input ends, `/quit`, or Ctrl-C twice at the prompt.

@@ -135,7 +135,7 @@ extension LinearChat {
       }
       return
     }
-    chosenFormat = try Self.format(named: name)
+    chosenFormat = try PromptFormat.required(name)
     LinearNote.say("prompt format \(format.name)")
   }
 

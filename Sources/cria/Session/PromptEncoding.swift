@@ -17,6 +17,16 @@ extension Tokenizer {
   var lead: [TokenID] { addsBOS ? bos.map { [$0] } ?? [] : [] }
 }
 
+extension PromptFormat {
+  /// The format of that name.
+  ///
+  /// - Throws: a `Failure` that lists the names there are.
+  static func required(_ name: String) throws(Failure) -> PromptFormat {
+    guard let format = named(name) else { throw .noFormat(name) }
+    return format
+  }
+}
+
 extension ModelSummary {
   /// The prompt format that the file asks for by its template or its name.
   var detectedFormat: PromptFormat {
