@@ -67,15 +67,35 @@ INLINE const uint8_t *group_start(int type, const uint8_t *row, size_t group) {
   }
 }
 
+/// Which bytes of a group exist: the last group of a row may end early, and what is missing is
+/// read as zeros. `at[i]` goes with the 64 bytes that begin at the i-th place of `unpack_levels`.
+typedef struct {
+  __mmask64 first, last, second_first, second_last;
+} extent;
+
+INLINE __mmask64 first_bytes(ptrdiff_t count) {
+  return count >= 64 ? ~0ull : count <= 0 ? 0 : (1ull << count) - 1;
+}
+
+/// Where Q8_0's second halves are read: 64 bytes from here on, and the last 64 of the group.
+#define Q8_0_SECOND 18
+
+/// The extent of a group of `bytes` bytes of which `present` exist.
+INLINE extent extent_of(size_t bytes, size_t present) {
+  ptrdiff_t count = (ptrdiff_t)present;
+  return (extent){first_bytes(count), first_bytes(count - (ptrdiff_t)bytes + 64),
+                  first_bytes(count - Q8_0_SECOND), first_bytes(count - 64)};
+}
+
 /// The four blocks of 32 of a group lie in less than 128 bytes (Q8_0 apart): the first 64 and
 /// the last 64 of them hold everything. `pick` takes 16-bit words of them by their number.
-INLINE __m512i pick(const uint8_t *group, size_t bytes, __m512i words) {
+INLINE __m512i pick(const uint8_t *group, size_t bytes, const extent *e, __m512i words) {
   // A word that the first 64 bytes lack is found in the last 64 at its distance from the end.
   const __m512i late = _mm512_add_epi16(words, _mm512_set1_epi16((short)(64 - bytes / 2)));
   __mmask32 is_late = _mm512_cmpgt_epi16_mask(words, _mm512_set1_epi16(31));
-  return _mm512_permutex2var_epi16(_mm512_loadu_si512(group),
+  return _mm512_permutex2var_epi16(_mm512_maskz_loadu_epi8(e->first, group),
                                    _mm512_mask_mov_epi16(words, is_late, late),
-                                   _mm512_loadu_si512(group + bytes - 64));
+                                   _mm512_maskz_loadu_epi8(e->last, group + bytes - 64));
 }
 
 /// Word numbers `from`...`from + 7` of each of four blocks of `size` words.
@@ -104,12 +124,12 @@ INLINE level_group nibbles(__m512i packed) {
 }
 
 /// Adds the fifth bits of Q5_0 and Q5_1; they are words `from` and `from + 1` of a block.
-#define ADD_FIFTHS(levels, group, bytes, size, from)                                             \
+#define ADD_FIFTHS(levels, group, bytes, e, size, from)                                            \
   do {                                                                                           \
     const __m512i at = _mm512_castsi128_si512(_mm_set_epi16(                                     \
         3 * (size) + (from) + 1, 2 * (size) + (from) + 1, (size) + (from) + 1, (from) + 1,       \
         3 * (size) + (from), 2 * (size) + (from), (size) + (from), (from)));                     \
-    __m128i bits = _mm512_castsi512_si128(pick(group, bytes, at));                               \
+    __m128i bits = _mm512_castsi512_si128(pick(group, bytes, e, at));                            \
     const __m512i sixteen = _mm512_set1_epi8(16);                                                \
     levels.low = _mm512_mask_add_epi8(levels.low, (__mmask64)_mm_cvtsi128_si64(bits),            \
                                       levels.low, sixteen);                                      \
@@ -148,21 +168,21 @@ INLINE level_group levels_q6_k(const uint8_t *super, size_t half) {
                        _mm512_permutex2var_epi64(low, seconds, high)};
 }
 
-/// Reads nothing outside the group (outside the block of 256 for the K types).
-INLINE level_group unpack_levels(int type, const uint8_t *row, size_t group) {
+/// Reads nothing outside `e` (outside the block of 256 for the K types).
+INLINE level_group unpack_levels(int type, const uint8_t *row, size_t group, const extent *e) {
   const uint8_t *p = group_start(type, row, group);
   const size_t bytes = group_bytes(type), half = group % 2;
   level_group levels;
   switch (type) {
-  case CK_Q4_0: return nibbles(pick(p, bytes, BLOCK_WORDS(9, 1)));
-  case CK_Q4_1: return nibbles(pick(p, bytes, BLOCK_WORDS(10, 2)));
+  case CK_Q4_0: return nibbles(pick(p, bytes, e, BLOCK_WORDS(9, 1)));
+  case CK_Q4_1: return nibbles(pick(p, bytes, e, BLOCK_WORDS(10, 2)));
   case CK_Q5_0:
-    levels = nibbles(pick(p, bytes, BLOCK_WORDS(11, 3)));
-    ADD_FIFTHS(levels, p, bytes, 11, 1);
+    levels = nibbles(pick(p, bytes, e, BLOCK_WORDS(11, 3)));
+    ADD_FIFTHS(levels, p, bytes, e, 11, 1);
     return levels;
   case CK_Q5_1:
-    levels = nibbles(pick(p, bytes, BLOCK_WORDS(12, 4)));
-    ADD_FIFTHS(levels, p, bytes, 12, 2);
+    levels = nibbles(pick(p, bytes, e, BLOCK_WORDS(12, 4)));
+    ADD_FIFTHS(levels, p, bytes, e, 12, 2);
     return levels;
   case CK_Q4_K:
     levels = nibbles(_mm512_loadu_si512(p + 16 + half * 64));
@@ -181,8 +201,10 @@ INLINE level_group unpack_levels(int type, const uint8_t *row, size_t group) {
   default: { // Q8_0: signed bytes become unsigned levels around 128
     const __m512i flip = _mm512_set1_epi8((char)0x80);
     // Blocks of 17 words: 0...31, 32...63, 9...40 and 36...67.
-    __m512i a = _mm512_loadu_si512(p), b = _mm512_loadu_si512(p + 64);
-    __m512i c = _mm512_loadu_si512(p + 18), d = _mm512_loadu_si512(p + 72);
+    __m512i a = _mm512_maskz_loadu_epi8(e->first, p);
+    __m512i b = _mm512_maskz_loadu_epi8(e->second_last, p + 64);
+    __m512i c = _mm512_maskz_loadu_epi8(e->second_first, p + Q8_0_SECOND);
+    __m512i d = _mm512_maskz_loadu_epi8(e->last, p + 72);
     const __m512i low = BLOCK_WORDS(17, 1);
     const __m512i high = _mm512_set_epi16(WORDS8(0, 0, 56), WORDS8(0, 0, 39), WORDS8(0, 0, 17),
                                           WORDS8(0, 0, 0));
@@ -248,7 +270,8 @@ INLINE scale_group scales_q6_k(const uint8_t *const *p, size_t half) {
 }
 
 /// Scales and minimums of group `group` of four rows.
-INLINE scale_group unpack_scales(int type, const uint8_t *const *rows, size_t group) {
+INLINE scale_group unpack_scales(int type, const uint8_t *const *rows, size_t group,
+                                 const extent *e) {
   const uint8_t *p[4];
   for (int r = 0; r < 4; r++) p[r] = group_start(type, rows[r], group);
   if (type == CK_Q4_K || type == CK_Q5_K) return scales_k(p, group % 2);
@@ -256,17 +279,29 @@ INLINE scale_group unpack_scales(int type, const uint8_t *const *rows, size_t gr
   const size_t bytes = group_bytes(type);
   __m512i pairs = _mm512_setzero_si512();
   for (int r = 0; r < 4; r++) {
-    __m512i words;
+    const __mmask16 lanes = (__mmask16)(0x1111 << r);
+    const __mmask32 words = 0x03030303u << (2 * r);
+    // Of the two types with the smallest blocks, the first 64 bytes have all four.
+    __m512i first = _mm512_maskz_loadu_epi8(e->first, p[r]);
     switch (type) {
-    case CK_Q4_0: words = pick(p[r], bytes, BLOCK_PAIRS(9, 0)); break;
-    case CK_Q4_1: words = pick(p[r], bytes, BLOCK_PAIRS(10, 0)); break;
-    case CK_Q5_0: words = pick(p[r], bytes, BLOCK_PAIRS(11, 0)); break;
-    case CK_Q5_1: words = pick(p[r], bytes, BLOCK_PAIRS(12, 0)); break;
+    case CK_Q4_0:
+      pairs = _mm512_mask_permutexvar_epi16(pairs, words, BLOCK_PAIRS(9, 0), first);
+      break;
+    case CK_Q4_1:
+      pairs = _mm512_mask_permutexvar_epi16(pairs, words, BLOCK_PAIRS(10, 0), first);
+      break;
+    case CK_Q5_0:
+      pairs = _mm512_mask_mov_epi32(pairs, lanes, pick(p[r], bytes, e, BLOCK_PAIRS(11, 0)));
+      break;
+    case CK_Q5_1:
+      pairs = _mm512_mask_mov_epi32(pairs, lanes, pick(p[r], bytes, e, BLOCK_PAIRS(12, 0)));
+      break;
     default:
-      words = _mm512_permutex2var_epi16(_mm512_loadu_si512(p[r]), BLOCK_PAIRS(17, 0),
-                                        _mm512_loadu_si512(p[r] + 64));
+      pairs = _mm512_mask_mov_epi32(
+          pairs, lanes,
+          _mm512_permutex2var_epi16(first, BLOCK_PAIRS(17, 0),
+                                    _mm512_maskz_loadu_epi8(e->second_last, p[r] + 64)));
     }
-    pairs = _mm512_mask_mov_epi32(pairs, (__mmask16)(0x1111 << r), words);
   }
   scale_group s;
   s.scale = s.scale_high = _mm512_cvtph_ps(_mm512_cvtepi32_epi16(pairs));
@@ -293,51 +328,55 @@ INLINE __m512i sum_by_block(const __m512i dot[4]) {
   return _mm512_add_epi32(_mm512_unpacklo_epi64(a, b), _mm512_unpackhi_epi64(a, b));
 }
 
+/// Byte 4b of `four` sixteen times, for each b.
+INLINE __m512i spread_first_bytes(__m128i four) {
+  const __m512i firsts = _mm512_set_epi32(0x0c0c0c0c, 0x0c0c0c0c, 0x0c0c0c0c, 0x0c0c0c0c,
+                                          0x08080808, 0x08080808, 0x08080808, 0x08080808,
+                                          0x04040404, 0x04040404, 0x04040404, 0x04040404, 0, 0, 0, 0);
+  return _mm512_shuffle_epi8(_mm512_broadcast_i32x4(four), firsts);
+}
+
 /// Adds one group's part to the sums of four rows and `T` tokens: lane 4b + r of `sum[t]`.
+///
+/// The zero point comes in by the levels times minus itself, lane by lane; the zero level of the
+/// weights, once a block, by the correction's sum.
 INLINE void accumulate(int type, int T, const level_group w[4], const scale_group *s,
                        const ck_group *const *x, size_t group, __m512 *sum) {
-  const __m512i ones = _mm512_set1_epi8(1), level = _mm512_set1_epi32(zero_level(type) << 16);
-  // (sum of the levels in a lane, zero level), to go with the corrections.
-  __m512i low_words[4], high_words[4];
-  for (int r = 0; r < 4; r++) {
-    low_words[r] = _mm512_dpbusd_epi32(level, w[r].low, ones);
-    high_words[r] =
-        _mm512_dpbusd_epi32(has_split_scales(type) ? level : low_words[r], w[r].high, ones);
-  }
+  const __m512i level = _mm512_set1_epi32(zero_level(type) << 16), none = _mm512_setzero_si512();
+  // Where two levels fit a byte, the zero point meets both at once.
+  const bool are_joined = type != CK_Q8_0 && !has_split_scales(type);
+  __m512i both[4];
+  for (int r = 0; r < 4; r++)
+    both[r] = are_joined ? _mm512_add_epi8(w[r].low, w[r].high) : w[r].high;
   for (int t = 0; t < T; t++) {
     const ck_group *g = x[t] + group;
     __m512i low = _mm512_load_si512(g->low), high = _mm512_load_si512(g->high);
     __m512 scale = _mm512_castsi512_ps(spread(_mm_load_si128((const __m128i *)g->scale)));
     __m128i whole = _mm_load_si128((const __m128i *)g->correction);
-    // The zero point applies to every lane, the sum of the steps once a block.
-    const __mmask32 once = 0x57575757; // words 0, 1, 2, 4 and 6 of a block's eight
-    __m512i dot[4];
+    __m512i zero = spread_first_bytes(whole), dot[4];
     if (has_split_scales(type)) {
       __m128i first = _mm_load_si128((const __m128i *)g->correction_low);
-      __m128i second = _mm_mask_sub_epi16(whole, 0xaa, whole, first);
-      __m512i low_correction = _mm512_maskz_mov_epi16(once, spread(first));
-      __m512i high_correction = _mm512_maskz_mov_epi16(once, spread(second));
       __m512i dot_high[4];
       for (int r = 0; r < 4; r++) {
-        const __m512i zero = _mm512_setzero_si512();
-        dot[r] = _mm512_dpwssd_epi32(_mm512_dpbusd_epi32(zero, w[r].low, low), low_words[r],
-                                     low_correction);
-        dot_high[r] = _mm512_dpwssd_epi32(_mm512_dpbusd_epi32(zero, w[r].high, high),
-                                          high_words[r], high_correction);
+        dot[r] = _mm512_dpbusd_epi32(_mm512_dpbusd_epi32(none, w[r].low, low), w[r].low, zero);
+        dot_high[r] =
+            _mm512_dpbusd_epi32(_mm512_dpbusd_epi32(none, w[r].high, high), w[r].high, zero);
       }
-      __m512 a = _mm512_cvtepi32_ps(sum_by_block(dot));
-      __m512 b = _mm512_cvtepi32_ps(sum_by_block(dot_high));
-      sum[t] = _mm512_fmadd_ps(a, _mm512_mul_ps(s->scale, scale), sum[t]);
-      sum[t] = _mm512_fmadd_ps(b, _mm512_mul_ps(s->scale_high, scale), sum[t]);
+      __m512i a = _mm512_dpwssd_epi32(sum_by_block(dot), spread(first), level);
+      __m512i b = _mm512_dpwssd_epi32(sum_by_block(dot_high), spread(_mm_sub_epi16(whole, first)),
+                                      level);
+      sum[t] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(a), _mm512_mul_ps(s->scale, scale), sum[t]);
+      sum[t] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(b), _mm512_mul_ps(s->scale_high, scale), sum[t]);
     } else {
-      __m512i correction = _mm512_maskz_mov_epi16(once, spread(whole));
       for (int r = 0; r < 4; r++) {
-        dot[r] = _mm512_dpbusd_epi32(_mm512_setzero_si512(), w[r].low, low);
+        dot[r] = _mm512_dpbusd_epi32(none, w[r].low, low);
         dot[r] = _mm512_dpbusd_epi32(dot[r], w[r].high, high);
-        dot[r] = _mm512_dpwssd_epi32(dot[r], high_words[r], correction);
+        dot[r] = _mm512_dpbusd_epi32(dot[r], both[r], zero);
+        if (!are_joined) dot[r] = _mm512_dpbusd_epi32(dot[r], w[r].low, zero);
       }
-      __m512 a = _mm512_cvtepi32_ps(sum_by_block(dot));
-      sum[t] = _mm512_fmadd_ps(a, _mm512_mul_ps(s->scale, scale), sum[t]);
+      __m512i a = sum_by_block(dot);
+      if (zero_level(type)) a = _mm512_dpwssd_epi32(a, spread(whole), level);
+      sum[t] = _mm512_fmadd_ps(_mm512_cvtepi32_ps(a), _mm512_mul_ps(s->scale, scale), sum[t]);
       if (has_minimum(type)) {
         __m512 sums = _mm512_castsi512_ps(spread(_mm_load_si128((const __m128i *)g->sum)));
         sum[t] = _mm512_fmadd_ps(s->min, sums, sum[t]);
@@ -346,28 +385,36 @@ INLINE void accumulate(int type, int T, const level_group w[4], const scale_grou
   }
 }
 
-/// How far ahead of the weights in use the next ones are fetched.
-#define PREFETCH_BYTES 2048
+/// How far ahead of the weights in use the next ones are fetched, at least.
+#define PREFETCH_BYTES 4096
+/// Up to this distance they are fetched into the first-level cache at once.
+#define NEAR_BYTES 10240
 
-INLINE void prefetch(int type, const uint8_t *row, size_t group) {
-  const uint8_t *ahead = row + group * group_bytes(type) + PREFETCH_BYTES;
-  for (size_t line = 0; line < group_bytes(type); line += 64)
-    _mm_prefetch((const char *)(ahead + line), _MM_HINT_T0);
-}
-
-/// The last group of a row that ends within it, filled up with zeros.
-INLINE const uint8_t *padded(int type, const uint8_t *row, size_t width, uint8_t *copy) {
-  size_t done = width / CK_GROUP * group_bytes(type);
-  memset(copy, 0, 4 * Q8_0_BYTES);
-  memcpy(copy, row + done, width % CK_GROUP / 32 * (group_bytes(type) / 4));
-  return copy;
+/// Fetches ahead, while group `group` of four rows that follow each other is worked on.
+///
+/// Memory is read fastest as one line, so what is fetched are the bytes that lie in the same
+/// order `distance` bytes on (a multiple of four rows), whichever row they belong to. Measured
+/// on a Zen 4, one thread, against a plain read loop: 85 % of its rate, where fetching along each
+/// row gave 65 %. What lies too far ahead for the first-level cache goes into the second, and
+/// from there along each row.
+INLINE void prefetch(int type, const uint8_t *const *rows, size_t group, size_t distance) {
+  const size_t bytes = group_bytes(type);
+  const char *next = (const char *)rows[0] + distance + group * 4 * bytes;
+  if (distance <= NEAR_BYTES) {
+    for (size_t line = 0; line < 4 * bytes; line += 64) _mm_prefetch(next + line, _MM_HINT_T0);
+    return;
+  }
+  for (size_t line = 0; line < 4 * bytes; line += 64) _mm_prefetch(next + line, _MM_HINT_T1);
+  for (int r = 0; r < 4; r++)
+    for (size_t line = 0; line < bytes; line += 64)
+      _mm_prefetch((const char *)rows[r] + group * bytes + 512 + line, _MM_HINT_T0);
 }
 
 /// Four rows by `tokens` of at most `T` tokens, the weights unpacked on the way. Written are
-/// `out[t * out_stride + r * row_step]` for the first `count` rows.
+/// `out[t * out_stride + r]` for the first `count` rows.
 INLINE void few_tokens(int type, int T, size_t tokens, const uint8_t *const *rows, size_t count,
-                       size_t width, const uint8_t *activations, size_t activation_bytes,
-                       float *out, size_t row_step, size_t out_stride) {
+                       size_t row_bytes, size_t width, const uint8_t *activations,
+                       size_t activation_bytes, float *out, size_t out_stride) {
   __m512 sum[8];
   const ck_group *x[8];
   level_group w[4];
@@ -377,19 +424,14 @@ INLINE void few_tokens(int type, int T, size_t tokens, const uint8_t *const *row
     sum[t] = _mm512_setzero_ps();
   }
   size_t whole = width / CK_GROUP, groups = (width + CK_GROUP - 1) / CK_GROUP;
-  uint8_t copies[4][4 * Q8_0_BYTES];
-  const uint8_t *from[4];
-  for (int r = 0; r < 4; r++) from[r] = rows[r];
-  for (size_t g = 0, at = 0; g < groups; g++, at++) {
-    if (g == whole) {
-      at = 0;
-      for (int r = 0; r < 4; r++) from[r] = padded(type, rows[r], width, copies[r]);
-    }
-    for (int r = 0; r < 4; r++) {
-      prefetch(type, from[r], at);
-      w[r] = unpack_levels(type, from[r], at);
-    }
-    s = unpack_scales(type, from, at);
+  const size_t four = 4 * row_bytes;
+  const size_t distance = (PREFETCH_BYTES + four - 1) / four * four;
+  extent e = extent_of(group_bytes(type), group_bytes(type));
+  for (size_t g = 0; g < groups; g++) {
+    if (g == whole) e = extent_of(group_bytes(type), width % CK_GROUP / 32 * group_bytes(type) / 4);
+    prefetch(type, rows, g, distance);
+    for (int r = 0; r < 4; r++) w[r] = unpack_levels(type, rows[r], g, &e);
+    s = unpack_scales(type, rows, g, &e);
     accumulate(type, T, w, &s, x, g, sum);
   }
   for (size_t t = 0; t < tokens; t++) {
@@ -400,26 +442,19 @@ INLINE void few_tokens(int type, int T, size_t tokens, const uint8_t *const *row
     float values[4];
     _mm_storeu_ps(values, four);
     for (size_t r = 0; r < count; r++)
-      out[t * out_stride + r * row_step] = values[r];
+      out[t * out_stride + r] = values[r];
   }
 }
 
-/// Four rows at a time. They lie a quarter of all rows apart, so that each runs through memory
-/// in one line: rows beside each other would end every few kilobytes, before what was fetched
-/// ahead is used.
 INLINE void rows_by_few_tokens(int type, int T, const uint8_t *weights, size_t row_bytes,
                                size_t rows, size_t width, const uint8_t *x, size_t x_bytes,
                                size_t tokens, float *out, size_t out_stride) {
-  size_t quarter = rows / 4;
-  const uint8_t *row[4];
-  for (size_t first = 0; first < quarter; first++) {
-    for (size_t r = 0; r < 4; r++) row[r] = weights + (first + r * quarter) * row_bytes;
-    few_tokens(type, T, tokens, row, 4, width, x, x_bytes, out + first, quarter, out_stride);
+  for (size_t first = 0; first < rows; first += 4) {
+    size_t count = rows - first < 4 ? rows - first : 4;
+    const uint8_t *row[4];
+    for (size_t r = 0; r < 4; r++) row[r] = weights + (first + (r < count ? r : 0)) * row_bytes;
+    few_tokens(type, T, tokens, row, count, row_bytes, width, x, x_bytes, out + first, out_stride);
   }
-  size_t done = quarter * 4;
-  if (done == rows) return;
-  for (size_t r = 0; r < 4; r++) row[r] = weights + (done + r < rows ? done + r : done) * row_bytes;
-  few_tokens(type, T, tokens, row, rows - done, width, x, x_bytes, out + done, 1, out_stride);
 }
 
 // MARK: many tokens
@@ -475,12 +510,12 @@ INLINE void transpose_scales(const __m512 v[4], __m512 out[4]) {
   out[3] = _mm512_shuffle_f32x4(b, d, 0xdd);
 }
 
-/// Unpacks group `group` of sixteen rows into its (up to) four places of `panel`.
-INLINE void pack_group(int type, const uint8_t *const *rows, size_t group, size_t place,
+/// Unpacks group `group` of sixteen rows into its four places of `panel`.
+INLINE void pack_group(int type, const uint8_t *const *rows, size_t group, const extent *e,
                        size_t groups, panel_block *panel) {
   __m512i low[16], high[16];
   for (int r = 0; r < 16; r++) {
-    level_group w = unpack_levels(type, rows[r], group);
+    level_group w = unpack_levels(type, rows[r], group, e);
     low[r] = w.low;
     high[r] = w.high;
   }
@@ -488,7 +523,7 @@ INLINE void pack_group(int type, const uint8_t *const *rows, size_t group, size_
   transpose(high);
   __m512 by_quad[3][4], by_block[3][4];
   for (int q = 0; q < 4; q++) {
-    scale_group s = unpack_scales(type, rows + 4 * q, group);
+    scale_group s = unpack_scales(type, rows + 4 * q, group, e);
     by_quad[0][q] = s.scale;
     by_quad[1][q] = s.scale_high;
     by_quad[2][q] = s.min;
@@ -498,7 +533,7 @@ INLINE void pack_group(int type, const uint8_t *const *rows, size_t group, size_
   if (has_minimum(type)) transpose_scales(by_quad[2], by_block[1]);
   const __m512i ones = _mm512_set1_epi8(1), level = _mm512_set1_epi32(zero_level(type) << 16);
   for (size_t b = 0; b < 4; b++) {
-    panel_block *block = panel + b * groups + place;
+    panel_block *block = panel + b * groups + group;
     __m512i word = level;
     for (int j = 0; j < 4; j++) {
       block->levels[j] = low[4 * b + j];
@@ -526,12 +561,11 @@ INLINE void pack_panel(int type, const uint8_t *weights, size_t row_bytes, size_
   const uint8_t *row[16];
   for (size_t r = 0; r < 16; r++)
     row[r] = weights + (first + r < rows ? first + r : rows - 1) * row_bytes;
-  for (size_t g = 0; g < whole; g++) pack_group(type, row, g, g, groups, panel);
+  extent e = extent_of(group_bytes(type), group_bytes(type));
+  for (size_t g = 0; g < whole; g++) pack_group(type, row, g, &e, groups, panel);
   if (groups == whole) return;
-  uint8_t copies[16][4 * Q8_0_BYTES];
-  const uint8_t *tails[16];
-  for (int r = 0; r < 16; r++) tails[r] = padded(type, row[r], width, copies[r]);
-  pack_group(type, tails, 0, whole, groups, panel);
+  e = extent_of(group_bytes(type), width % CK_GROUP / 32 * group_bytes(type) / 4);
+  pack_group(type, row, whole, &e, groups, panel);
 }
 
 /// How a block's integers become a float.

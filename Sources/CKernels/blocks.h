@@ -25,9 +25,8 @@ enum {
 /// How many steps of the scale lie between the smallest and the largest activation of a block:
 /// one less than levels allow, for both ends may be rounded outwards.
 #define CK_LEVEL_STEPS 253.0f
-/// How many steps the activation of the largest magnitude is from zero at most: 32 of them add
-/// up to what sixteen bits hold.
-#define CK_MAGNITUDE_STEPS 1000.0f
+/// How many steps of the scale twice the middle of a block is at most: the zero point fits a byte.
+#define CK_MIDDLE_STEPS 252.0f
 
 static inline uint16_t ck_u16(const void *p) {
   uint16_t v;

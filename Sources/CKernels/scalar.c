@@ -215,7 +215,8 @@ static void quantize(const float *x, size_t width, ck_group *out) {
     }
     float magnitude = fmaxf(-smallest, largest), scale = 0, inverse = 0;
     if (magnitude > CK_NEGLIGIBLE) {
-      scale = fmaxf((largest - smallest) / CK_LEVEL_STEPS, magnitude / CK_MAGNITUDE_STEPS);
+      scale = fmaxf((largest - smallest) / CK_LEVEL_STEPS,
+                    fabsf(largest + smallest) / CK_MIDDLE_STEPS);
       inverse = 1 / scale;
     }
     int32_t middle = ((int32_t)rintf(smallest * inverse) + (int32_t)rintf(largest * inverse)) >> 1;

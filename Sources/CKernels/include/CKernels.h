@@ -27,8 +27,8 @@
 /// between its smallest and its largest value: half the rounding error of a scale alone.
 ///
 /// `low` holds the levels of the first sixteen values of the four blocks, `high` the second
-/// sixteen: the order in which a 4-bit weight block unpacks. Levels are -127...127, the
-/// differences level - zero -1,000...1,000. A row whose width is no multiple of 128 ends in a
+/// sixteen: the order in which a 4-bit weight block unpacks. Levels and zero points are
+/// -127...127. A row whose width is no multiple of 128 ends in a
 /// group whose missing blocks are zero.
 ///
 /// The corrections turn a product of stored integers into one of values: for a block of weights
