@@ -43,33 +43,29 @@ struct ForwardPass {
     for index in 0..<hyper.layerCount {
       let layer = model.layers[index]
       if worker == 0 { cancellation.look() }
-      normalize(batch, layer.attentionNorm, worker, scratch, for: [layer.query, layer.key])
+      var x = normalized(
+        0..<batch.tokens.count, layer.attentionNorm, worker, scratch, for: [layer.query, layer.key])
+      projectQueryKeyValue(x, batch, index, layer, worker, cache, scratch)
       pool.barrier(worker)
+      // Closed before that barrier or not at all, so all see the same.
       if cancellation.isClosed { return }
-      projectQueryKeyValue(batch, index, layer, worker, cache, scratch)
-      pool.barrier(worker)
       attend(batch, index, worker, cache, scratch)
       pool.barrier(worker)
-      roundToGroups(scratch.attention, batch, worker, for: layer.attentionOutput)
+      x = roundedAttention(batch, worker, scratch, for: layer.attentionOutput)
+      addProduct(of: layer.attentionOutput, with: x, batch, worker, scratch)
       pool.barrier(worker)
-      addProduct(of: layer.attentionOutput, with: scratch.attention, batch, worker, scratch)
-      pool.barrier(worker)
-      normalize(batch, layer.feedForwardNorm, worker, scratch, for: [layer.gate, layer.up])
-      pool.barrier(worker)
-      projectGateUp(batch, layer, worker, scratch)
+      x = normalized(
+        0..<batch.tokens.count, layer.feedForwardNorm, worker, scratch, for: [layer.gate, layer.up])
+      projectGateUp(x, batch, layer, worker, scratch)
       pool.barrier(worker)
       addProduct(of: layer.down, with: scratch.hidden, batch, worker, scratch)
       pool.barrier(worker)
     }
     guard batch.logitCount > 0 else { return }
-    let first = batch.tokens.count - batch.logitCount
-    for token in first..<batch.tokens.count where token % pool.teamSize == worker {
-      normalize(token, model.outputNorm, worker, scratch, roundingFor: [model.output])
-    }
-    pool.barrier(worker)
+    let last = batch.tokens.count - batch.logitCount..<batch.tokens.count
+    let x = normalized(last, model.outputNorm, worker, scratch, for: [model.output])
     multiplyByChunks(
-      model.output, with: scratch.normed, tokens: first..<batch.tokens.count, worker,
-      into: scratch.logits, outStride: hyper.vocabularySize)
+      model.output, with: x, tokens: last, into: scratch.logits, outStride: hyper.vocabularySize)
   }
 
   // MARK: - Phases
@@ -97,30 +93,57 @@ struct ForwardPass {
     }
   }
 
-  private func normalize(
-    _ batch: Batch, _ weight: FloatVector, _ worker: Int, _ scratch: borrowing Scratch,
+  /// The residual of `tokens`, normalized and rounded for `matrices`.
+  ///
+  /// A few tokens each worker normalizes for itself, which takes less time than meeting the
+  /// others; many are shared out.
+  private func normalized(
+    _ tokens: Range<Int>, _ weight: FloatVector, _ worker: Int, _ scratch: borrowing Scratch,
     for matrices: [Matrix]
-  ) {
-    for token in stride(from: worker, to: batch.tokens.count, by: pool.teamSize) {
-      normalize(token, weight, worker, scratch, roundingFor: matrices)
+  ) -> Activations {
+    let isRounded = matrices.contains { VectorTable.takesGroups($0.type) }
+    return prepared(
+      tokens, worker, own: scratch.own[worker].normed, shared: scratch.normed
+    ) { token, x in
+      vectors.rmsNorm(
+        scratch.residual + token * hyper.width, weight: weight.data, width: hyper.width,
+        epsilon: hyper.rmsEpsilon, into: x.floats(token))
+      if isRounded {
+        vectors.quantize(x.floats(token), width: x.width, into: x.groups(token))
+      }
     }
   }
 
-  private func normalize(
-    _ token: Int, _ weight: FloatVector, _ worker: Int, _ scratch: borrowing Scratch,
-    roundingFor matrices: [Matrix]
-  ) {
-    let normed = scratch.normed
-    vectors.rmsNorm(
-      scratch.residual + token * hyper.width, weight: weight.data, width: hyper.width,
-      epsilon: hyper.rmsEpsilon, into: normed.floats(token))
-    if matrices.contains(where: { VectorTable.takesGroups($0.type) }) {
-      vectors.quantize(normed.floats(token), width: hyper.width, into: normed.groups(token))
+  /// What attention has left in `scratch.attention`, rounded for `matrix`.
+  private func roundedAttention(
+    _ batch: Batch, _ worker: Int, _ scratch: borrowing Scratch, for matrix: Matrix
+  ) -> Activations {
+    let attention = scratch.attention
+    guard VectorTable.takesGroups(matrix.type) else { return attention }
+    return prepared(
+      0..<batch.tokens.count, worker, own: scratch.own[worker].attention, shared: attention
+    ) { token, x in
+      vectors.quantize(attention.floats(token), width: x.width, into: x.groups(token))
     }
+  }
+
+  /// Fills a row of activations for each token: in the worker's own copy when they are few,
+  /// otherwise in the shared one, with a barrier.
+  private func prepared(
+    _ tokens: Range<Int>, _ worker: Int, own: Activations, shared: Activations,
+    _ fill: (Int, Activations) -> Void
+  ) -> Activations {
+    if tokens.upperBound <= Scratch.fewTokenLimit {
+      for token in tokens { fill(token, own) }
+      return own
+    }
+    for token in tokens where token % pool.teamSize == worker { fill(token, shared) }
+    pool.barrier(worker)
+    return shared
   }
 
   private func projectQueryKeyValue(
-    _ batch: Batch, _ index: Int, _ layer: LlamaModel.Layer, _ worker: Int,
+    _ x: Activations, _ batch: Batch, _ index: Int, _ layer: LlamaModel.Layer, _ worker: Int,
     _ cache: borrowing KVCache, _ scratch: borrowing Scratch
   ) {
     // One chunk is one head, which is then rotated and put away by the same worker.
@@ -140,7 +163,7 @@ struct ForwardPass {
       if chunk < hyper.headCount {
         let out = scratch.query + head * size
         multiply(
-          matrix, rows: rows, with: scratch.normed, tokens: 0..<count, into: out,
+          matrix, rows: rows, with: x, tokens: 0..<count, into: out,
           outStride: hyper.queryWidth)
         for token in 0..<count {
           vectors.rotate(
@@ -150,7 +173,7 @@ struct ForwardPass {
         continue
       }
       multiply(
-        matrix, rows: rows, with: scratch.normed, tokens: 0..<count, into: heads, outStride: size)
+        matrix, rows: rows, with: x, tokens: 0..<count, into: heads, outStride: size)
       for token in 0..<count {
         let position = batch.start + token
         if chunk < hyper.headCount + hyper.headCountKV {
@@ -171,7 +194,8 @@ struct ForwardPass {
   }
 
   private func projectGateUp(
-    _ batch: Batch, _ layer: LlamaModel.Layer, _ worker: Int, _ scratch: borrowing Scratch
+    _ x: Activations, _ batch: Batch, _ layer: LlamaModel.Layer, _ worker: Int,
+    _ scratch: borrowing Scratch
   ) {
     let width = hyper.feedForwardWidth
     let count = batch.tokens.count
@@ -184,10 +208,10 @@ struct ForwardPass {
       let rows = first..<min(width, first + chunkRows)
       let gate = scratch.hidden.floats + first
       multiply(
-        layer.gate, rows: rows, with: scratch.normed, tokens: 0..<count, into: gate,
+        layer.gate, rows: rows, with: x, tokens: 0..<count, into: gate,
         outStride: width)
       multiply(
-        layer.up, rows: rows, with: scratch.normed, tokens: 0..<count, into: up,
+        layer.up, rows: rows, with: x, tokens: 0..<count, into: up,
         outStride: rows.count)
       for token in 0..<count {
         vectors.swiglu(gate: gate + token * width, up: up + token * rows.count, count: rows.count)
@@ -230,7 +254,7 @@ struct ForwardPass {
   }
 
   private func multiplyByChunks(
-    _ matrix: Matrix, with x: Activations, tokens: Range<Int>, _ worker: Int,
+    _ matrix: Matrix, with x: Activations, tokens: Range<Int>,
     into out: UnsafeMutablePointer<Float>, outStride: Int
   ) {
     let chunkRows = Self.chunkRowLimit
@@ -256,14 +280,5 @@ struct ForwardPass {
     vectors.multiply(
       matrix, rows: rows, activations: activations, activationBytes: bytes,
       tokenCount: tokens.count, into: out, outStride: outStride)
-  }
-
-  private func roundToGroups(
-    _ x: Activations, _ batch: Batch, _ worker: Int, for matrix: Matrix
-  ) {
-    guard VectorTable.takesGroups(matrix.type) else { return }
-    for token in stride(from: worker, to: batch.tokens.count, by: pool.teamSize) {
-      vectors.quantize(x.floats(token), width: x.width, into: x.groups(token))
-    }
   }
 }

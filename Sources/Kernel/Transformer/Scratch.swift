@@ -14,7 +14,12 @@ struct Scratch: ~Copyable {
   let logits: UnsafeMutablePointer<Float>  // (token, vocabulary)
   /// One for each worker: products of a chunk of rows before they are put in place.
   let products: [UnsafeMutablePointer<Float>]  // (token, row) or (query, headSize)
+  /// One for each worker, for few tokens.
+  let own: [(normed: Activations, attention: Activations)]
   let parts: AttentionParts
+
+  /// Up to this many tokens, workers keep the inputs of matrices for themselves.
+  static let fewTokenLimit = 8
 
   private let memory: Arena
 
@@ -34,6 +39,12 @@ struct Scratch: ~Copyable {
     let rows = max(chunkRowLimit, hyper.headSize)
     let queries = AttentionParts.queryLimit(hyper) * hyper.headSize
     let products = (0..<workerCount).map { _ in sizes.add(max(rows * tokenCapacity, queries)) }
+    let own = (0..<workerCount).map { _ in
+      (
+        Activations.Layout(&sizes, Self.fewTokenLimit, hyper.width),
+        Activations.Layout(&sizes, Self.fewTokenLimit, hyper.queryWidth)
+      )
+    }
     let parts = AttentionParts.Layout(&sizes, hyper, workerCount, stretchCount)
 
     memory = try Arena(sizes)
@@ -46,9 +57,14 @@ struct Scratch: ~Copyable {
     self.cosines = memory.floats(at: cosines)
     self.sines = memory.floats(at: sines)
     self.logits = memory.floats(at: logits)
-    var buffers: [UnsafeMutablePointer<Float>] = []
-    for offset in products { buffers.append(memory.floats(at: offset)) }
-    self.products = buffers
+    var placed: [UnsafeMutablePointer<Float>] = []
+    for offset in products { placed.append(memory.floats(at: offset)) }
+    self.products = placed
+    var owned: [(normed: Activations, attention: Activations)] = []
+    for (normed, attention) in own {
+      owned.append((normed.place(in: memory), attention.place(in: memory)))
+    }
+    self.own = owned
     self.parts = parts.place(in: memory)
   }
 }
