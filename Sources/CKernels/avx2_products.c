@@ -12,6 +12,9 @@
 
 #pragma clang attribute push(CK_AVX2_TARGET, apply_to = function)
 
+/// A loop over registers: there is no register that a loop could number.
+#define EACH(i, count) _Pragma("clang loop unroll(full)") for (int i = 0; i < (count); i++)
+
 INLINE __m256i broadcast32(const void *p) { return _mm256_set1_epi32((int)ck_u32(p)); }
 
 /// Neighbours among sixteen integers, added.
@@ -22,6 +25,12 @@ INLINE __m256i add_pairs(__m256i v) { return _mm256_madd_epi16(v, _mm256_set1_ep
 INLINE __m256i products(int bits, __m256i levels, __m256i magnitudes, __m256i x) {
   if (bits == 8) return _mm256_maddubs_epi16(magnitudes, _mm256_sign_epi8(x, levels));
   return _mm256_maddubs_epi16(levels, x);
+}
+
+/// Keeps the compiler from adding up in another order, for which there are not enough registers.
+INLINE __m256i in_this_order(__m256i sum) {
+  __asm__("" : "+x"(sum));
+  return sum;
 }
 
 /// What of a block's correction belongs to the sixteen values in `high`.
@@ -36,7 +45,7 @@ INLINE __m256i correction_high(const ck_group *x, size_t b) {
 /// Four columns by sixteen activation levels.
 INLINE __m256i dot_half(int bits, const __m256i levels[4], const int8_t *x) {
   __m256i p[4];
-  for (int j = 0; j < 4; j++)
+  EACH(j, 4)
     p[j] = products(bits, levels[j], _mm256_abs_epi8(levels[j]), broadcast32(x + 4 * j));
   if (bits <= 5)
     return _mm256_add_epi16(_mm256_add_epi16(p[0], p[1]), _mm256_add_epi16(p[2], p[3]));
@@ -51,7 +60,7 @@ INLINE __m256i dot_half(int bits, const __m256i levels[4], const int8_t *x) {
 INLINE void accumulate(int type, int T, const panel_block *w, const ck_group *const *x,
                        size_t group, size_t b, __m256 sum[][4]) {
   const int bits = level_bits(type);
-  for (int t = 0; t < T; t++) {
+  EACH(t, T) {
     const ck_group *g = x[t] + group;
     __m256 scale = _mm256_broadcast_ss(g->scale + b);
     __m256i low = dot_half(bits, w->levels, g->low + b * 16);
@@ -86,12 +95,14 @@ INLINE void accumulate(int type, int T, const panel_block *w, const ck_group *co
 }
 
 /// How far ahead of the weights in use the next ones are fetched.
+#ifndef PREFETCH_BYTES
 #define PREFETCH_BYTES 1024
+#endif
 
 INLINE void prefetch(int type, const uint8_t *const *rows, size_t group) {
   for (size_t line = 0; line < group_bytes(type); line += 64) {
     size_t ahead = group * group_bytes(type) + PREFETCH_BYTES + line;
-    for (int r = 0; r < 8; r++) _mm_prefetch((const char *)(rows[r] + ahead), _MM_HINT_T0);
+    EACH(r, 8) _mm_prefetch((const char *)(rows[r] + ahead), _MM_HINT_T0);
   }
 }
 
@@ -104,7 +115,7 @@ INLINE void few_tokens(int type, int T, size_t tokens, const uint8_t *const *row
   const ck_group *x[8];
   for (size_t t = 0; t < (size_t)T; t++) {
     x[t] = (const ck_group *)(activations + (t < tokens ? t : tokens - 1) * activation_bytes);
-    for (int b = 0; b < 4; b++) sum[t][b] = _mm256_setzero_ps();
+    EACH(b, 4) sum[t][b] = _mm256_setzero_ps();
   }
   group_columns shared;
   panel_block w;
@@ -185,32 +196,33 @@ INLINE void panel_tile(int bits, int P, int T, bool with_minimum, const panel_bl
                        size_t blocks, const uint8_t *activations, size_t activation_bytes,
                        size_t rows, float *out, size_t out_stride) {
   __m256 sum[4][2][6];
-  for (int b = 0; b < 4; b++)
-    for (int p = 0; p < P; p++)
-      for (int t = 0; t < T; t++) sum[b][p][t] = _mm256_setzero_ps();
+  EACH(b, 4)
+    EACH(p, P)
+      EACH(t, T) sum[b][p][t] = _mm256_setzero_ps();
   for (size_t i = 0; i < blocks; i++) {
     const panel_block *w = panels + i;
     const uint8_t *x = activations + i / 4 * sizeof(ck_group);
     const size_t b = i % 4;
     __m256i narrow[2][6], dot[2][6]; // sums of 16 and of 32 bits
 #define GROUP(t) ((const ck_group *)(x + (size_t)(t) * activation_bytes))
-    for (int half = 0; half < 2; half++) {
-      for (int j = 0; j < 4; j += bits == 6 ? 2 : 1) {
+    EACH(half, 2) {
+      EACH(step, bits == 6 ? 2 : 4) {
+        const int j = bits == 6 ? 2 * step : step;
         __m256i levels[2], next[2];
-        for (int p = 0; p < P; p++) {
+        EACH(p, P) {
           levels[p] = w[p * blocks].levels[half * 4 + j];
           next[p] = bits == 6   ? w[p * blocks].levels[half * 4 + j + 1]
                     : bits == 8 ? _mm256_abs_epi8(levels[p])
                                 : levels[p];
         }
-        for (int t = 0; t < T; t++) {
+        EACH(t, T) {
           const int8_t *values = (half ? GROUP(t)->high : GROUP(t)->low) + b * 16 + 4 * j;
           __m256i v = broadcast32(values);
-          for (int p = 0; p < P; p++) {
+          EACH(p, P) {
             __m256i four = products(bits, levels[p], next[p], v);
             if (bits <= 5) {
               bool begins = j == 0 && (bits == 5 || half == 0);
-              narrow[p][t] = begins ? four : _mm256_add_epi16(narrow[p][t], four);
+              narrow[p][t] = in_this_order(begins ? four : _mm256_add_epi16(narrow[p][t], four));
               continue;
             }
             if (bits == 6)
@@ -218,22 +230,22 @@ INLINE void panel_tile(int bits, int P, int T, bool with_minimum, const panel_bl
                                                      broadcast32(values + 4)));
             four = add_pairs(four);
             bool begins = j == 0 && (bits == 6 || half == 0);
-            dot[p][t] = begins ? four : _mm256_add_epi32(dot[p][t], four);
+            dot[p][t] = in_this_order(begins ? four : _mm256_add_epi32(dot[p][t], four));
           }
         }
       }
       if (bits == 5)
-        for (int t = 0; t < T; t++)
-          for (int p = 0; p < P; p++) {
+        EACH(t, T)
+          EACH(p, P) {
             __m256i pairs = add_pairs(narrow[p][t]);
             dot[p][t] = half ? _mm256_add_epi32(dot[p][t], pairs) : pairs;
           }
       if (bits == 6)
-        for (int t = 0; t < T; t++) {
+        EACH(t, T) {
           __m256 scale = _mm256_broadcast_ss(GROUP(t)->scale + b);
           __m256i correction = half ? correction_high(GROUP(t), b)
                                     : broadcast32(GROUP(t)->correction_low[b]);
-          for (int p = 0; p < P; p++) {
+          EACH(p, P) {
             const panel_block *block = w + p * blocks;
             __m256i all = _mm256_madd_epi16(half ? block->word_high : block->word, correction);
             all = _mm256_add_epi32(all, dot[p][t]);
@@ -243,10 +255,10 @@ INLINE void panel_tile(int bits, int P, int T, bool with_minimum, const panel_bl
         }
     }
     if (bits == 6) continue;
-    for (int t = 0; t < T; t++) {
+    EACH(t, T) {
       __m256 scale = _mm256_broadcast_ss(GROUP(t)->scale + b);
       __m256i correction = broadcast32(GROUP(t)->correction[b]);
-      for (int p = 0; p < P; p++) {
+      EACH(p, P) {
         const panel_block *block = w + p * blocks;
         __m256i all = _mm256_madd_epi16(block->word, correction);
         all = _mm256_add_epi32(all, bits == 4 ? add_pairs(narrow[p][t]) : dot[p][t]);
@@ -255,15 +267,15 @@ INLINE void panel_tile(int bits, int P, int T, bool with_minimum, const panel_bl
       }
     }
     if (with_minimum)
-      for (int t = 0; t < T; t++) {
+      EACH(t, T) {
         __m256 steps = _mm256_broadcast_ss(GROUP(t)->sum + b);
-        for (int p = 0; p < P; p++)
+        EACH(p, P)
           sum[b][p][t] = _mm256_fmadd_ps(w[p * blocks].scale_high_or_min, steps, sum[b][p][t]);
       }
 #undef GROUP
   }
-  for (int t = 0; t < T; t++)
-    for (int p = 0; p < P; p++) {
+  EACH(t, T)
+    EACH(p, P) {
       __m256 all = _mm256_add_ps(_mm256_add_ps(sum[0][p][t], sum[1][p][t]), sum[2][p][t]);
       store_floats(out + (size_t)t * out_stride + 8 * p, rows - 8 * (size_t)p,
                    _mm256_add_ps(all, sum[3][p][t]));
