@@ -95,14 +95,26 @@ INLINE __m256i words(const uint8_t *const *rows, size_t offset) {
 #undef WORD
 }
 
-/// The half floats at `offset` of each of eight rows, and those behind them.
-INLINE void half_pairs(const uint8_t *const *rows, size_t offset, __m256 *first, __m256 *second) {
-#define PAIR(r)                                                                                  \
-  _mm_unpacklo_epi16(_mm_loadu_si32(rows[r] + offset), _mm_loadu_si32(rows[(r) + 1] + offset))
-  __m128i low = _mm_unpacklo_epi32(PAIR(0), PAIR(2)), high = _mm_unpacklo_epi32(PAIR(4), PAIR(6));
-#undef PAIR
-  *first = _mm256_cvtph_ps(_mm_unpacklo_epi64(low, high));
-  *second = _mm256_cvtph_ps(_mm_unpackhi_epi64(low, high));
+/// The half floats at `offset` of each of eight rows.
+INLINE __m256 halves(const uint8_t *const *rows, size_t offset) {
+  __m128i quads[2];
+  for (int q = 0; q < 2; q++) {
+    const uint8_t *const *four = rows + 4 * q;
+    quads[q] = _mm_loadu_si16(four[0] + offset);
+    quads[q] = _mm_insert_epi16(quads[q], (short)ck_u16(four[1] + offset), 1);
+    quads[q] = _mm_insert_epi16(quads[q], (short)ck_u16(four[2] + offset), 2);
+    quads[q] = _mm_insert_epi16(quads[q], (short)ck_u16(four[3] + offset), 3);
+  }
+  return _mm256_cvtph_ps(_mm_unpacklo_epi64(quads[0], quads[1]));
+}
+
+/// The half floats in the lower halves of the lanes and those in the upper ones.
+INLINE void split_halves(__m256i pairs, __m256 *first, __m256 *second) {
+  const __m256i apart = _mm256_setr_epi64x(0x0d0c090805040100, 0x0f0e0b0a07060302,
+                                           0x0d0c090805040100, 0x0f0e0b0a07060302);
+  __m256i sorted = _mm256_permute4x64_epi64(_mm256_shuffle_epi8(pairs, apart), 0xd8);
+  *first = _mm256_cvtph_ps(_mm256_castsi256_si128(sorted));
+  *second = _mm256_cvtph_ps(_mm256_extracti128_si256(sorted, 1));
 }
 
 INLINE __m256i shift_right(__m256i v, size_t bits) {
@@ -155,11 +167,10 @@ INLINE __m256i correction_word(int type, const __m256i *levels, int count) {
 INLINE void open_group(int type, const uint8_t *const *rows, size_t group, group_columns *out) {
   const size_t super = group / 2 * 2 * group_bytes(type), half = group % 2;
   if (type == CK_Q6_K) {
-    __m256 other;
     for (size_t i = 0; i < 4; i++) columns(rows, super + half * 64 + i * 16, out->packed + 4 * i);
     for (size_t i = 0; i < 2; i++) columns(rows, super + 128 + half * 32 + i * 16, out->more + 4 * i);
     for (size_t i = 0; i < 2; i++) out->steps[i] = words(rows, super + 192 + half * 8 + i * 4);
-    half_pairs(rows, super + 206, &other, &out->scale);
+    out->scale = halves(rows, super + 208);
     return;
   }
   const size_t nibbles = type == CK_Q5_K ? 48 : 16;
@@ -186,13 +197,8 @@ INLINE void open_group(int type, const uint8_t *const *rows, size_t group, group
     out->steps[1] = _mm256_or_si256(_mm256_and_si256(_mm256_srli_epi32(last, 4), four),
                                     _mm256_and_si256(_mm256_srli_epi32(head[2], 2), two));
   }
-  // The halves of (scale, minimum), sorted by lane: four scales, four minimums in each.
-  __m256i pairs = _mm256_packus_epi32(_mm256_and_si256(head[0], _mm256_set1_epi32(0xffff)),
-                                      _mm256_srli_epi32(head[0], 16));
-  pairs = _mm256_permute4x64_epi64(pairs, 0xd8);
-  out->scale = _mm256_cvtph_ps(_mm256_castsi256_si128(pairs));
-  out->min = _mm256_xor_ps(_mm256_cvtph_ps(_mm256_extracti128_si256(pairs, 1)),
-                           _mm256_set1_ps(-0.0f));
+  split_halves(head[0], &out->scale, &out->min);
+  out->min = _mm256_xor_ps(out->min, _mm256_set1_ps(-0.0f));
 }
 
 /// Block `b` of a group of Q4_K or Q5_K.
@@ -232,7 +238,10 @@ INLINE void unpack_q6_k(const group_columns *group, size_t b, panel_block *out) 
 
 /// A block at `offset` of eight rows of a format whose blocks have 32 values.
 INLINE void unpack_simple(int type, const uint8_t *const *rows, size_t offset, panel_block *out) {
-  half_pairs(rows, offset, &out->scale, &out->scale_high_or_min);
+  if (has_minimum(type))
+    split_halves(words(rows, offset), &out->scale, &out->scale_high_or_min);
+  else
+    out->scale = halves(rows, offset);
   if (type == CK_Q8_0) {
     columns(rows, offset + 2, out->levels);
     columns(rows, offset + 18, out->levels + 4);

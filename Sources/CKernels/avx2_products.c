@@ -95,15 +95,14 @@ INLINE void accumulate(int type, int T, const panel_block *w, const ck_group *co
 }
 
 /// How far ahead of the weights in use the next ones are fetched.
-#ifndef PREFETCH_BYTES
 #define PREFETCH_BYTES 1024
-#endif
 
-INLINE void prefetch(int type, const uint8_t *const *rows, size_t group) {
-  for (size_t line = 0; line < group_bytes(type); line += 64) {
-    size_t ahead = group * group_bytes(type) + PREFETCH_BYTES + line;
-    EACH(r, 8) _mm_prefetch((const char *)(rows[r] + ahead), _MM_HINT_T0);
-  }
+/// Fetches what lies `ahead` bytes behind group `group` of eight rows.
+INLINE void prefetch(int type, const uint8_t *const *rows, size_t group, size_t ahead) {
+  ahead += group * group_bytes(type);
+  EACH(r, 8)
+    for (size_t line = 0; line < group_bytes(type); line += 64)
+      _mm_prefetch((const char *)(rows[r] + ahead + line), _MM_HINT_T0);
 }
 
 /// Eight rows by `tokens` of at most `T` tokens, the weights unpacked on the way. Written are
@@ -119,20 +118,14 @@ INLINE void few_tokens(int type, int T, size_t tokens, const uint8_t *const *row
   }
   group_columns shared;
   panel_block w;
-  size_t whole = width / CK_GROUP, rest = width % CK_GROUP / 32;
-  for (size_t g = 0; g < whole; g++) {
-    prefetch(type, rows, g);
+  size_t blocks = width / 32;
+  for (size_t g = 0; g * 4 < blocks; g++) {
+    size_t count = has_groups(type) || blocks - g * 4 > 4 ? 4 : blocks - g * 4;
+    prefetch(type, rows, g, PREFETCH_BYTES);
     if (has_groups(type)) open_group(type, rows, g, &shared);
-    for (size_t b = 0; b < 4; b++) {
+    for (size_t b = 0; b < count; b++) {
       unpack_block(type, rows, &shared, g, b, &w);
       accumulate(type, T, &w, x, g, b, sum);
-    }
-  }
-  if (!has_groups(type)) {
-#pragma clang loop unroll(disable)
-    for (size_t b = 0; b < rest; b++) {
-      unpack_block(type, rows, &shared, whole, b, &w);
-      accumulate(type, T, &w, x, whole, b, sum);
     }
   }
   for (size_t t = 0; t < tokens; t++) {
@@ -177,15 +170,10 @@ INLINE void pack_panel(int type, const uint8_t *weights, size_t row_bytes, size_
     row[r] = weights + (first + r < rows ? first + r : rows - 1) * row_bytes;
   group_columns shared;
   for (size_t g = 0; g * 4 < blocks; g++) {
-    prefetch(type, row, g);
-    if (has_groups(type)) {
-      open_group(type, row, g, &shared);
-      for (size_t b = 0; b < 4; b++) unpack_block(type, row, &shared, g, b, panel++);
-    } else {
-      size_t count = blocks - g * 4 < 4 ? blocks - g * 4 : 4;
-#pragma clang loop unroll(disable)
-      for (size_t b = 0; b < count; b++) unpack_block(type, row, &shared, g, b, panel++);
-    }
+    prefetch(type, row, g, 8 * row_bytes); // the next eight rows
+    size_t count = has_groups(type) || blocks - g * 4 > 4 ? 4 : blocks - g * 4;
+    if (has_groups(type)) open_group(type, row, g, &shared);
+    for (size_t b = 0; b < count; b++) unpack_block(type, row, &shared, g, b, panel++);
   }
 }
 
@@ -355,6 +343,7 @@ INLINE void multiply_quantized(int type, const uint8_t *weights, size_t row_byte
                               out_stride)
   FEW(1);
   FEW(2);
+  FEW(3);
   FEW(4);
 #undef FEW
 }
