@@ -14,6 +14,7 @@ enum {
   Q5_1_BYTES = 24, // f16 scale, f16 minimum, 32 fifth bits, 16 bytes
   Q8_0_BYTES = 34, // f16 scale, 32 signed bytes
   Q4_K_BYTES = 144, // f16 scale, f16 minimum, 12 bytes of 6-bit scales, 128 bytes of nibbles
+  Q5_K_BYTES = 176, // the first three as Q4_K, 32 bytes of fifth bits, 128 bytes of nibbles
   Q6_K_BYTES = 210, // 128 bytes low nibbles, 64 bytes high pairs, 16 signed scales, f16 scale
 };
 

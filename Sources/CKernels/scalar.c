@@ -87,6 +87,22 @@ static void unpack_q4_k(const uint8_t *row, size_t group, size_t blocks, weight_
   }
 }
 
+static void unpack_q5_k(const uint8_t *row, size_t group, size_t blocks, weight_group *out) {
+  const uint8_t *super = row + group / 2 * Q5_K_BYTES;
+  float scale = ck_half_to_float(ck_u16(super)), min = ck_half_to_float(ck_u16(super + 2));
+  const uint8_t *fifths = super + 16, *nibbles = super + 48 + group % 2 * 64;
+  for (size_t b = 0; b < blocks; b++) {
+    uint8_t s, m;
+    size_t i = group % 2 * 4 + b;
+    ck_q4_k_scale(super + 4, (int)i, &s, &m);
+    set_block(out, b, scale * s, -min * m);
+    for (size_t j = 0; j < 32; j++) {
+      uint8_t byte = nibbles[b / 2 * 32 + j], low = b % 2 ? byte >> 4 : byte & 15;
+      out->level[j / 16][b * 16 + j % 16] = (uint8_t)(low | (fifths[j] >> i & 1) << 4);
+    }
+  }
+}
+
 static void unpack_q6_k(const uint8_t *row, size_t group, size_t blocks, weight_group *out) {
   const uint8_t *super = row + group / 2 * Q6_K_BYTES;
   const uint8_t *nibbles = super + group % 2 * 64, *pairs = super + 128 + group % 2 * 32;
@@ -149,6 +165,7 @@ QUANTIZED(q5_0)
 QUANTIZED(q5_1)
 QUANTIZED(q8_0)
 QUANTIZED(q4_k)
+QUANTIZED(q5_k)
 QUANTIZED(q6_k)
 
 static float load_f32(const uint8_t *row, size_t i) {
@@ -301,6 +318,7 @@ const ck_table ck_scalar = {
                  [CK_Q5_1] = multiply_q5_1,
                  [CK_Q8_0] = multiply_q8_0,
                  [CK_Q4_K] = multiply_q4_k,
+                 [CK_Q5_K] = multiply_q5_k,
                  [CK_Q6_K] = multiply_q6_k},
     .quantize = quantize,
     .residual = residual,

@@ -7,7 +7,7 @@ import cria
   let home = Home()
 
   @Test(arguments: [
-    "f32", "f16", "bf16", "q4_0", "q4_1", "q5_0", "q5_1", "q8_0", "q4_k", "q6_k",
+    "f32", "f16", "bf16", "q4_0", "q4_1", "q5_0", "q5_1", "q8_0", "q4_k", "q5_k", "q6_k",
   ])
   func everyTypeCanBeWrittenAndRun(type: String) throws {
     try home.shell("cria synth --shape tiny --type \(type) m.gguf 2>&1").expectSuccess()

@@ -46,6 +46,7 @@ enum {
   CK_Q5_1 = 7,
   CK_Q8_0 = 8,
   CK_Q4_K = 12,
+  CK_Q5_K = 13,
   CK_Q6_K = 14,
   CK_BF16 = 30,
   CK_TYPE_COUNT = 31
