@@ -3,7 +3,7 @@ package struct LoadRequest: Sendable {
   package var path: String
   /// Positions of the window; nil takes the model's own, up to `defaultContextLimit`.
   package var contextLength: Int?
-  /// Nil takes one thread for each core that this process may use.
+  /// Nil takes as many as `SystemFiles.threadCount` says: one for each physical core.
   package var threadCount: Int?
 
   /// The longest window that can be asked for.
@@ -29,7 +29,7 @@ package struct LoadRequest: Sendable {
     let inference = try Inference(
       model: model,
       contextLength: contextLength ?? min(hyper.contextLength, Self.defaultContextLimit),
-      threadCount: threadCount ?? Processor.usableCoreCount)
+      threadCount: threadCount ?? Processor.threadCount)
     let summary = ModelSummary(
       path: path, description: try ModelDescription(file: model.file),
       contextLength: inference.contextLength, threadCount: inference.threadCount,
