@@ -40,7 +40,7 @@ package struct VectorTable: @unchecked Sendable {
   static func takesGroups(_ type: BlockType) -> Bool {
     switch type {
     case .f32, .f16, .bf16: false
-    case .q4_0, .q4_1, .q5_0, .q5_1, .q8_0, .q4_K, .q6_K: true
+    case .q4_0, .q4_1, .q5_0, .q5_1, .q8_0, .q4_K, .q5_K, .q6_K: true
     }
   }
 
