@@ -63,7 +63,7 @@ import Testing
   private func tinyModel() throws -> LlamaModel {
     let path = "/tmp/cria-limits-\(getpid())-\(UInt64.random(in: 0...(.max))).gguf"
     defer { unlink(path) }
-    try Synthesis.write(shape: .tiny, type: .q8_0, seed: 1, to: path)
+    try synthesize(shape: .tiny, type: .q8_0, seed: 1, to: path)
     return try LlamaModel(path: path)
   }
 }

@@ -23,7 +23,7 @@ package struct Rates: Sendable {
   }
 
   /// `123.4 ± 1.2`.
-  var text: String { "\(Readable.oneDecimal(mean)) ± \(Readable.oneDecimal(deviation))" }
+  package var text: String { "\(Readable.oneDecimal(mean)) ± \(Readable.oneDecimal(deviation))" }
 
   func json(tokenCount: Int) -> String {
     JSONText.object([
