@@ -6,9 +6,9 @@
 
 The first start installs llama.cpp (PyPI's llama-cpp-python, compiled for this processor: about 20
 minutes on two cores) and ik_llama.cpp (ik-llama-cpp-python, a ready wheel) into an environment of
-their own, and makes the model files (12 GB) with `cria synth`, all in ~/.cache/cria-bench. --python,
-or CRIA_BENCH_PYTHON, names an environment that has both packages and numpy; --models a folder with
-files made before. --only keeps the rows whose name contains one of the words (--list shows them).
+their own, and makes the model files (10 GB) with `cria synth`, all in ~/.cache/cria-bench.
+--python, or CRIA_BENCH_PYTHON, names an environment that has both packages and numpy; --models a
+folder with files made before. --only keeps the rows whose name contains one of the words (--list shows them).
 
 All contestants take turns within a row: one measured round each, and again, so that what else
 happens on the machine happens to all; the cells are medians. The peers keep their model loaded in a
@@ -351,7 +351,7 @@ def run_model(file, rows, python, arguments, state):
             if not divergence < DIVERGENCE_LIMIT:
                 wrong.add((peer.name, file))
                 notes.append(
-                    f"† {peer.version} computes batches of {rows[0].model} wrongly: after a batch "
+                    f"† {peer.version} computes batches of {rows[0].model} wrongly: after one "
                     f"of 64 its logits are {divergence:.2g} nats from its own token by token")
         for threads in arguments.threads:
             for row in rows:
