@@ -1,12 +1,25 @@
 /// One request at work: finds what the cache holds already, computes the rest of the prompt,
 /// then token after token.
-struct Generation {
+package struct Generation {
   let request: GenerationRequest
   let inference: Inference
   let isCancelled: @Sendable () -> Bool
 
+  /// - Parameter isCancelled: asked before every token, and between the layers of a pass.
+  package init(
+    request: GenerationRequest, inference: Inference,
+    isCancelled: @escaping @Sendable () -> Bool
+  ) {
+    self.request = request
+    self.inference = inference
+    self.isCancelled = isCancelled
+  }
+
+  /// Generates the reply; `sink` gets what `GenerationEvent` says. The cache then holds the prompt
+  /// and the reply without its last token.
+  ///
   /// - Parameter costs: what passes cost, as far as earlier replies have shown; goes on learning.
-  func run(_ costs: inout PassCosts, _ sink: (GenerationEvent) -> Void) {
+  package func run(_ costs: inout PassCosts, _ sink: (GenerationEvent) -> Void) {
     var statistics = GenerationStatistics()
     do throws(KernelError) {
       try check()

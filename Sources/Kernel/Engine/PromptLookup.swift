@@ -18,6 +18,11 @@ package struct PromptLookup: Sendable {
     package let next: Int
     /// How many tokens before the two places are the same: `shortestSuffix` to `lengthLimit`.
     package let length: Int
+
+    package init(next: Int, length: Int) {
+      self.next = next
+      self.length = length
+    }
   }
 
   /// The text so far.
