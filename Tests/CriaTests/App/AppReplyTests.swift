@@ -82,7 +82,7 @@ import cria
   /// From the narrowest screen that has room for it, while a reply comes and afterwards.
   @Test(arguments: [40, 60, 80, 120])
   func theShareOfAcceptedDraftsIsShownWhereThereWereSome(columns: Int) throws {
-    var app = try AppDriver(columns, 12)
+    var app = try AppDriver(columns, 40)
     try app.type("Go<Enter>")
     app.begin()
     app.stream("one ", "two ", "three ", "four ")
@@ -104,7 +104,7 @@ import cria
     #expect(idle.contains("25/256"))
     #expect(idle.contains("first 500 ms") == (columns >= 60))
     try app.type("/stats<Enter>")
-    if columns == 120 { #expect(app.shows("6 of 8 drafted tokens accepted (75 %)")) }
+    if columns > 60 { #expect(app.shows("6 of 8 drafted tokens accepted (75 %)")) }
   }
 
   @Test func theNarrowestScreensKeepTheirRoom() throws {
