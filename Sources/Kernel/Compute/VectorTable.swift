@@ -69,13 +69,6 @@ package struct VectorTable: @unchecked Sendable {
     table.pointee.quantize(x, width, out)
   }
 
-  func residual(
-    _ x: UnsafePointer<Float>, width: Int, rounded: UnsafePointer<ActivationGroup>,
-    into out: UnsafeMutablePointer<Float>
-  ) {
-    table.pointee.residual(x, width, rounded, out)
-  }
-
   func rmsNorm(
     _ x: UnsafePointer<Float>, weight: UnsafePointer<Float>, width: Int, epsilon: Float,
     into out: UnsafeMutablePointer<Float>
