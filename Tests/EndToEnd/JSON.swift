@@ -9,12 +9,18 @@ struct JSON: Decodable {
     var decodeTokensPerSecond: Double?
   }
 
+  struct Drafting: Decodable {
+    var proposed: Int
+    var accepted: Int
+  }
+
   var text: String
   var tokens: [Int]
   var promptTokens: Int
   var reusedTokens: Int
   var stop: String
   var model: String
+  var drafting: Drafting
   var timings: Timings
 
   /// Reads exactly one object on one line.

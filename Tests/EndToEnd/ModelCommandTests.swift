@@ -38,8 +38,9 @@ import cria
     try home.shell("cria synth --shape tiny --type q8_0 m.gguf").expectSuccess()
     for options in ["--temperature 0", "--temperature 1 --seed 5"] {
       let line = "cria run -m ./m.gguf --raw \(options) --max-tokens 40 --json abc </dev/null"
-      let replies = try (0..<2).map { _ in try JSON.parse(home.shell(line).output) }
+      let replies = try ["", " --no-draft"].map { try JSON.parse(home.shell(line + $0).output) }
       #expect(replies[0].tokens == replies[1].tokens)
+      #expect(replies[1].drafting.proposed == 0)
       #expect(replies[0].text == replies[1].text)
     }
   }
