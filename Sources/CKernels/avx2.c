@@ -39,9 +39,9 @@ static void quantize(const float *x, size_t width, ck_group *out) {
     float smallest = -largest_lane(_mm256_xor_ps(below, sign)), largest = largest_lane(above);
     float magnitude = -smallest > largest ? -smallest : largest, scale = 0, inverse = 0;
     if (magnitude > CK_NEGLIGIBLE) {
-      float spread = (largest - smallest) / CK_LEVEL_STEPS;
-      float floor = magnitude / CK_MAGNITUDE_STEPS;
-      scale = spread > floor ? spread : floor;
+      float range = (largest - smallest) / CK_LEVEL_STEPS;
+      float middle = __builtin_fabsf(largest + smallest) / CK_MIDDLE_STEPS;
+      scale = range > middle ? range : middle;
       inverse = 1 / scale;
     }
     int middle = (_mm_cvtss_si32(_mm_set_ss(smallest * inverse)) +
