@@ -143,6 +143,10 @@ class PeerProcess:
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
         self.version = self.answer().get("version")
 
+    @property
+    def title(self):
+        return self.version or {"llama": "llama.cpp", "ik": "ik_llama.cpp"}[self.name]
+
     def answer(self):
         line = self.process.stdout.readline()
         if not line:
@@ -369,7 +373,7 @@ def run_model(file, rows, python, arguments, state):
         for peer in peers:
             peer.close()
             if peer.note:
-                notes.append(f"{peer.version or peer.name}, {rows[0].model}: {peer.note}")
+                notes.append(f"{peer.title}, {rows[0].model}: {peer.note}")
 
 
 def main():

@@ -49,8 +49,14 @@ def model(name, cria=CRIA, folder=None):
         [cria, "synth", "--shape", shape, "--type", kind, CACHE / file],
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     if run.returncode:
-        raise Unavailable(run.stderr.strip().splitlines()[-1])
+        raise Unavailable(complaint(run.stderr))
     return CACHE / file
+
+
+def complaint(text):
+    """The line in which cria says what was wrong."""
+    lines = text.strip().splitlines() or ["cria failed and said nothing"]
+    return next((line for line in lines if line.startswith("cria: ")), lines[0])
 
 
 def pulled(cria):
@@ -73,7 +79,7 @@ def bench(path, *options, cria=CRIA, prefix=()):
     run = subprocess.run([str(each) for each in command], stdin=subprocess.DEVNULL,
                          stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     if run.returncode:
-        raise Unavailable((run.stderr.strip().splitlines() or ["cria bench failed"])[-1])
+        raise Unavailable(complaint(run.stderr))
     return json.loads(run.stdout)
 
 
