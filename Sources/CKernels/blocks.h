@@ -14,13 +14,19 @@ enum {
   Q5_1_BYTES = 24, // f16 scale, f16 minimum, 32 fifth bits, 16 bytes
   Q8_0_BYTES = 34, // f16 scale, 32 signed bytes
   Q4_K_BYTES = 144, // f16 scale, f16 minimum, 12 bytes of 6-bit scales, 128 bytes of nibbles
-  Q5_K_BYTES = 176, // the first three as Q4_K, 32 bytes of fifth bits, 128 bytes of nibbles
+  Q5_K_BYTES = 176, // as Q4_K, with 32 bytes of fifth bits before the nibbles
   Q6_K_BYTES = 210, // 128 bytes low nibbles, 64 bytes high pairs, 16 signed scales, f16 scale
 };
 
 /// A block of activations none of which is larger is rounded to zeros: the inverse of its scale
 /// would not be finite.
 #define CK_NEGLIGIBLE 1e-30f
+
+/// How many steps of the scale lie between the smallest and the largest activation of a block:
+/// one less than levels allow, for both ends may be rounded outwards.
+#define CK_LEVEL_STEPS 253.0f
+/// How many steps of the scale twice the middle of a block is at most: the zero point fits a byte.
+#define CK_MIDDLE_STEPS 252.0f
 
 static inline uint16_t ck_u16(const void *p) {
   uint16_t v;
@@ -34,7 +40,7 @@ static inline uint32_t ck_u32(const void *p) {
   return v;
 }
 
-/// The scale and the minimum (6 bits each) of sub-block `i` (0...7) of a Q4_K block.
+/// The scale and the minimum (6 bits each) of sub-block `i` (0...7) of a Q4_K or Q5_K block.
 static inline void ck_q4_k_scale(const uint8_t *packed, int i, uint8_t *scale, uint8_t *min) {
   if (i < 4) {
     *scale = packed[i] & 63;

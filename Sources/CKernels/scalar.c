@@ -7,18 +7,19 @@
 #include <math.h>
 
 /// The weights of one group as the vector variants see them: each value is
-/// scale[half][block] * level + min[half][block].
+/// scale[half][block] * (level - zero_level) + min[block].
 typedef struct {
   uint8_t level[2][64];
+  int32_t zero_level;
   float scale[2][4];
-  float min[2][4];
+  float min[4];
 } weight_group;
 
 typedef void (*unpack_group)(const uint8_t *row, size_t group, size_t blocks, weight_group *out);
 
 static void set_block(weight_group *out, size_t b, float scale, float min) {
   out->scale[0][b] = out->scale[1][b] = scale;
-  out->min[0][b] = out->min[1][b] = min;
+  out->min[b] = min;
 }
 
 static void set_nibbles(weight_group *out, size_t b, const uint8_t *nibbles, uint32_t fifth) {
@@ -29,15 +30,17 @@ static void set_nibbles(weight_group *out, size_t b, const uint8_t *nibbles, uin
 }
 
 static void unpack_q4_0(const uint8_t *row, size_t group, size_t blocks, weight_group *out) {
+  out->zero_level = 8;
   for (size_t b = 0; b < blocks; b++) {
     const uint8_t *block = row + (group * 4 + b) * Q4_0_BYTES;
     float scale = ck_half_to_float(ck_u16(block));
-    set_block(out, b, scale, -8 * scale);
+    set_block(out, b, scale, 0);
     set_nibbles(out, b, block + 2, 0);
   }
 }
 
 static void unpack_q4_1(const uint8_t *row, size_t group, size_t blocks, weight_group *out) {
+  out->zero_level = 0;
   for (size_t b = 0; b < blocks; b++) {
     const uint8_t *block = row + (group * 4 + b) * Q4_1_BYTES;
     set_block(out, b, ck_half_to_float(ck_u16(block)), ck_half_to_float(ck_u16(block + 2)));
@@ -46,15 +49,17 @@ static void unpack_q4_1(const uint8_t *row, size_t group, size_t blocks, weight_
 }
 
 static void unpack_q5_0(const uint8_t *row, size_t group, size_t blocks, weight_group *out) {
+  out->zero_level = 16;
   for (size_t b = 0; b < blocks; b++) {
     const uint8_t *block = row + (group * 4 + b) * Q5_0_BYTES;
     float scale = ck_half_to_float(ck_u16(block));
-    set_block(out, b, scale, -16 * scale);
+    set_block(out, b, scale, 0);
     set_nibbles(out, b, block + 6, ck_u32(block + 2));
   }
 }
 
 static void unpack_q5_1(const uint8_t *row, size_t group, size_t blocks, weight_group *out) {
+  out->zero_level = 0;
   for (size_t b = 0; b < blocks; b++) {
     const uint8_t *block = row + (group * 4 + b) * Q5_1_BYTES;
     set_block(out, b, ck_half_to_float(ck_u16(block)), ck_half_to_float(ck_u16(block + 2)));
@@ -63,56 +68,54 @@ static void unpack_q5_1(const uint8_t *row, size_t group, size_t blocks, weight_
 }
 
 static void unpack_q8_0(const uint8_t *row, size_t group, size_t blocks, weight_group *out) {
+  out->zero_level = 128;
   for (size_t b = 0; b < blocks; b++) {
     const uint8_t *block = row + (group * 4 + b) * Q8_0_BYTES;
     float scale = ck_half_to_float(ck_u16(block));
-    set_block(out, b, scale, -128 * scale);
+    set_block(out, b, scale, 0);
     for (size_t j = 0; j < 32; j++)
       out->level[j / 16][b * 16 + j % 16] = block[2 + j] ^ 0x80;
   }
 }
 
-static void unpack_q4_k(const uint8_t *row, size_t group, size_t blocks, weight_group *out) {
-  const uint8_t *super = row + group / 2 * Q4_K_BYTES;
+/// Q4_K, and Q5_K, which has 32 bytes more: one for each place in a block, a bit for each of
+/// the eight blocks.
+static void unpack_k(const uint8_t *super, const uint8_t *fifths, const uint8_t *nibbles,
+                     size_t half, size_t blocks, weight_group *out) {
   float scale = ck_half_to_float(ck_u16(super)), min = ck_half_to_float(ck_u16(super + 2));
-  const uint8_t *nibbles = super + 16 + group % 2 * 64;
+  out->zero_level = 0;
   for (size_t b = 0; b < blocks; b++) {
     uint8_t s, m;
-    ck_q4_k_scale(super + 4, (int)(group % 2 * 4 + b), &s, &m);
+    ck_q4_k_scale(super + 4, (int)(half * 4 + b), &s, &m);
     set_block(out, b, scale * s, -min * m);
     for (size_t j = 0; j < 32; j++) {
-      uint8_t byte = nibbles[b / 2 * 32 + j];
-      out->level[j / 16][b * 16 + j % 16] = b % 2 ? byte >> 4 : byte & 15;
+      uint8_t byte = nibbles[half * 64 + b / 2 * 32 + j];
+      uint8_t level = b % 2 ? byte >> 4 : byte & 15;
+      if (fifths) level |= (fifths[j] >> (half * 4 + b) & 1) << 4;
+      out->level[j / 16][b * 16 + j % 16] = level;
     }
   }
+}
+
+static void unpack_q4_k(const uint8_t *row, size_t group, size_t blocks, weight_group *out) {
+  const uint8_t *super = row + group / 2 * Q4_K_BYTES;
+  unpack_k(super, 0, super + 16, group % 2, blocks, out);
 }
 
 static void unpack_q5_k(const uint8_t *row, size_t group, size_t blocks, weight_group *out) {
   const uint8_t *super = row + group / 2 * Q5_K_BYTES;
-  float scale = ck_half_to_float(ck_u16(super)), min = ck_half_to_float(ck_u16(super + 2));
-  const uint8_t *fifths = super + 16, *nibbles = super + 48 + group % 2 * 64;
-  for (size_t b = 0; b < blocks; b++) {
-    uint8_t s, m;
-    size_t i = group % 2 * 4 + b;
-    ck_q4_k_scale(super + 4, (int)i, &s, &m);
-    set_block(out, b, scale * s, -min * m);
-    for (size_t j = 0; j < 32; j++) {
-      uint8_t byte = nibbles[b / 2 * 32 + j], low = b % 2 ? byte >> 4 : byte & 15;
-      out->level[j / 16][b * 16 + j % 16] = (uint8_t)(low | (fifths[j] >> i & 1) << 4);
-    }
-  }
+  unpack_k(super, super + 16, super + 48, group % 2, blocks, out);
 }
 
 static void unpack_q6_k(const uint8_t *row, size_t group, size_t blocks, weight_group *out) {
+  out->zero_level = 32;
   const uint8_t *super = row + group / 2 * Q6_K_BYTES;
   const uint8_t *nibbles = super + group % 2 * 64, *pairs = super + 128 + group % 2 * 32;
   const int8_t *scales = (const int8_t *)super + 192 + group % 2 * 8;
   float scale = ck_half_to_float(ck_u16(super + 208));
   for (size_t b = 0; b < blocks; b++) {
-    for (size_t half = 0; half < 2; half++) {
-      out->scale[half][b] = scale * scales[2 * b + half];
-      out->min[half][b] = -32 * out->scale[half][b];
-    }
+    out->min[b] = 0;
+    for (size_t half = 0; half < 2; half++) out->scale[half][b] = scale * scales[2 * b + half];
     for (size_t j = 0; j < 32; j++) {
       uint8_t byte = nibbles[b % 2 * 32 + j];
       uint8_t low = b / 2 ? byte >> 4 : byte & 15, high = pairs[j] >> (2 * b) & 3;
@@ -121,30 +124,29 @@ static void unpack_q6_k(const uint8_t *row, size_t group, size_t blocks, weight_
   }
 }
 
-static void multiply_quantized(unpack_group unpack, const void *weights, size_t row_bytes,
-                               size_t rows, size_t width, const void *activations,
-                               size_t activation_bytes, size_t tokens, float *out,
-                               size_t out_stride) {
+static void multiply_unpacked(unpack_group unpack, const uint8_t *weights, size_t row_bytes,
+                              size_t rows, size_t width, const uint8_t *activations,
+                              size_t activation_bytes, size_t tokens, float *out,
+                              size_t out_stride) {
   size_t blocks = width / 32;
   for (size_t r = 0; r < rows; r++) {
-    const uint8_t *row = (const uint8_t *)weights + r * row_bytes;
+    const uint8_t *row = weights + r * row_bytes;
     for (size_t t = 0; t < tokens; t++) out[t * out_stride + r] = 0;
     for (size_t first = 0; first < blocks; first += 4) {
       size_t count = blocks - first < 4 ? blocks - first : 4;
       weight_group w;
       unpack(row, first / 4, count, &w);
       for (size_t t = 0; t < tokens; t++) {
-        const ck_group *x =
-            (const ck_group *)((const uint8_t *)activations + t * activation_bytes) + first / 4;
+        const ck_group *x = (const ck_group *)(activations + t * activation_bytes) + first / 4;
         float sum = 0;
         for (size_t b = 0; b < count; b++) {
-          int32_t low = 0, high = 0;
+          int32_t dot[2] = {0, 0}, zero = -x->correction[b][0];
           for (size_t j = b * 16; j < b * 16 + 16; j++) {
-            low += w.level[0][j] * x->low[j];
-            high += w.level[1][j] * x->high[j];
+            dot[0] += (w.level[0][j] - w.zero_level) * (x->low[j] - zero);
+            dot[1] += (w.level[1][j] - w.zero_level) * (x->high[j] - zero);
           }
-          sum += x->scale[b] * (w.scale[0][b] * (float)low + w.scale[1][b] * (float)high) +
-                 w.min[0][b] * x->sum_low[b] + w.min[1][b] * x->sum_high[b];
+          sum += x->scale[b] * (w.scale[0][b] * (float)dot[0] + w.scale[1][b] * (float)dot[1]) +
+                 w.min[b] * x->sum[b];
         }
         out[t * out_stride + r] += sum;
       }
@@ -152,21 +154,16 @@ static void multiply_quantized(unpack_group unpack, const void *weights, size_t 
   }
 }
 
-#define QUANTIZED(type)                                                                          \
-  static void multiply_##type(const void *weights, size_t row_bytes, size_t rows, size_t width,  \
-                              const void *activations, size_t activation_bytes, size_t tokens,   \
-                              float *out, size_t out_stride) {                                   \
-    multiply_quantized(unpack_##type, weights, row_bytes, rows, width, activations,              \
-                       activation_bytes, tokens, out, out_stride);                               \
-  }
-QUANTIZED(q4_0)
-QUANTIZED(q4_1)
-QUANTIZED(q5_0)
-QUANTIZED(q5_1)
-QUANTIZED(q8_0)
-QUANTIZED(q4_k)
-QUANTIZED(q5_k)
-QUANTIZED(q6_k)
+static void multiply_quantized(int type, const uint8_t *weights, size_t row_bytes, size_t rows,
+                               size_t width, const uint8_t *activations, size_t activation_bytes,
+                               size_t tokens, float *out, size_t out_stride) {
+  static const unpack_group unpack[CK_TYPE_COUNT] = {
+      [CK_Q4_0] = unpack_q4_0, [CK_Q4_1] = unpack_q4_1, [CK_Q5_0] = unpack_q5_0,
+      [CK_Q5_1] = unpack_q5_1, [CK_Q8_0] = unpack_q8_0, [CK_Q4_K] = unpack_q4_k,
+      [CK_Q5_K] = unpack_q5_k, [CK_Q6_K] = unpack_q6_k};
+  multiply_unpacked(unpack[type], weights, row_bytes, rows, width, activations, activation_bytes,
+                    tokens, out, out_stride);
+}
 
 static float load_f32(const uint8_t *row, size_t i) {
   float f;
@@ -183,23 +180,26 @@ static float load_bf16(const uint8_t *row, size_t i) {
   return f;
 }
 
-#define FLOATING(type)                                                                           \
-  static void multiply_##type(const void *weights, size_t row_bytes, size_t rows, size_t width,  \
-                              const void *activations, size_t activation_bytes, size_t tokens,   \
-                              float *out, size_t out_stride) {                                   \
-    for (size_t r = 0; r < rows; r++) {                                                          \
-      const uint8_t *row = (const uint8_t *)weights + r * row_bytes;                             \
-      for (size_t t = 0; t < tokens; t++) {                                                      \
-        const float *x = (const float *)((const uint8_t *)activations + t * activation_bytes);   \
-        double sum = 0;                                                                          \
-        for (size_t i = 0; i < width; i++) sum += (double)load_##type(row, i) * x[i];            \
-        out[t * out_stride + r] = (float)sum;                                                    \
-      }                                                                                          \
-    }                                                                                            \
+static void multiply_floating(int type, const uint8_t *weights, size_t row_bytes, size_t rows,
+                              size_t width, const uint8_t *activations, size_t activation_bytes,
+                              size_t tokens, float *out, size_t out_stride) {
+  for (size_t r = 0; r < rows; r++) {
+    const uint8_t *row = weights + r * row_bytes;
+    for (size_t t = 0; t < tokens; t++) {
+      const float *x = (const float *)(activations + t * activation_bytes);
+      double sum = 0;
+      for (size_t i = 0; i < width; i++) {
+        float w = type == CK_F32   ? load_f32(row, i)
+                  : type == CK_F16 ? load_f16(row, i)
+                                   : load_bf16(row, i);
+        sum += (double)w * x[i];
+      }
+      out[t * out_stride + r] = (float)sum;
+    }
   }
-FLOATING(f32)
-FLOATING(f16)
-FLOATING(bf16)
+}
+
+CK_DEFINE_PRODUCTS(scalar)
 
 static void quantize(const float *x, size_t width, ck_group *out) {
   size_t groups = (width + CK_GROUP - 1) / CK_GROUP;
@@ -208,27 +208,30 @@ static void quantize(const float *x, size_t width, ck_group *out) {
     ck_group *group = out + block / 4;
     size_t b = block % 4;
     const float *v = x + block * 32;
-    float largest = 0;
-    for (size_t j = 0; j < 32; j++) largest = fmaxf(largest, fabsf(v[j]));
-    float scale = largest / 127, inverse = largest > CK_NEGLIGIBLE ? 127 / largest : 0;
+    float smallest = v[0], largest = v[0];
+    for (size_t j = 1; j < 32; j++) {
+      smallest = fminf(smallest, v[j]);
+      largest = fmaxf(largest, v[j]);
+    }
+    float magnitude = fmaxf(-smallest, largest), scale = 0, inverse = 0;
+    if (magnitude > CK_NEGLIGIBLE) {
+      scale = fmaxf((largest - smallest) / CK_LEVEL_STEPS,
+                    fabsf(largest + smallest) / CK_MIDDLE_STEPS);
+      inverse = 1 / scale;
+    }
+    int32_t middle = ((int32_t)rintf(smallest * inverse) + (int32_t)rintf(largest * inverse)) >> 1;
     int32_t sums[2] = {0, 0};
     for (size_t j = 0; j < 32; j++) {
-      int8_t level = (int8_t)rintf(v[j] * inverse);
-      (j < 16 ? group->low : group->high)[b * 16 + j % 16] = level;
-      sums[j / 16] += level;
+      int32_t steps = (int32_t)rintf(v[j] * inverse);
+      (j < 16 ? group->low : group->high)[b * 16 + j % 16] = (int8_t)(steps - middle);
+      sums[j / 16] += steps;
     }
+    // level - zero = steps, so the zero point is -middle.
     group->scale[b] = scale;
-    group->sum_low[b] = scale * (float)sums[0];
-    group->sum_high[b] = scale * (float)sums[1];
-  }
-}
-
-static void residual(const float *x, size_t width, const ck_group *rounded, float *out) {
-  for (size_t i = 0; i < width; i++) {
-    const ck_group *group = rounded + i / CK_GROUP;
-    size_t b = i % CK_GROUP / 32;
-    int8_t level = (i % 32 < 16 ? group->low : group->high)[b * 16 + i % 16];
-    out[i] = x[i] - group->scale[b] * (float)level;
+    group->sum[b] = scale * (float)(sums[0] + sums[1]);
+    group->correction[b][0] = group->correction_low[b][0] = (int16_t)middle;
+    group->correction[b][1] = (int16_t)-(sums[0] + sums[1]);
+    group->correction_low[b][1] = (int16_t)-sums[0];
   }
 }
 
@@ -309,19 +312,8 @@ void ck_join(const float *partial, size_t part_stride, const float *maxima,
 
 const ck_table ck_scalar = {
     .name = "scalar",
-    .multiply = {[CK_F32] = multiply_f32,
-                 [CK_F16] = multiply_f16,
-                 [CK_BF16] = multiply_bf16,
-                 [CK_Q4_0] = multiply_q4_0,
-                 [CK_Q4_1] = multiply_q4_1,
-                 [CK_Q5_0] = multiply_q5_0,
-                 [CK_Q5_1] = multiply_q5_1,
-                 [CK_Q8_0] = multiply_q8_0,
-                 [CK_Q4_K] = multiply_q4_k,
-                 [CK_Q5_K] = multiply_q5_k,
-                 [CK_Q6_K] = multiply_q6_k},
+    .multiply = CK_PRODUCTS(scalar),
     .quantize = quantize,
-    .residual = residual,
     .rms_norm = rms_norm,
     .rotate = rotate,
     .swiglu = swiglu,

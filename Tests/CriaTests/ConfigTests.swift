@@ -9,6 +9,7 @@ import cria
       format = "alpaca"
       context = 2048
       threads = 2
+      draft = false
       theme = "dark"
       system = "Be brief."
       mouse = false
@@ -31,6 +32,7 @@ import cria
     #expect(config.format == "alpaca")
     #expect(config.context == 2048)
     #expect(config.threads == 2)
+    #expect(config.draft == false)
     #expect(config.theme == "dark")
     #expect(config.system == "Be brief.")
     #expect(config.mouse == false)
@@ -44,7 +46,7 @@ import cria
     #expect(config.sampling.maxTokens == 512)
     #expect(config.keys == ["new-chat": ["ctrl-n"], "newline": ["alt-enter", "ctrl-j"]])
     #expect(config.warnings.isEmpty)
-    #expect(config.lines["sampling.seed"] == 16)
+    #expect(config.lines["sampling.seed"] == 17)
   }
 
   /// Text, and what the complaint must name: line and key.
@@ -53,6 +55,7 @@ import cria
     ("\n\ncontext = \"many\"", "c.toml, line 3, key context"),
     ("context = 0", "line 1, key context"),
     ("threads = -1", "line 1, key threads"),
+    ("draft = 1", "line 1, key draft"),
     ("model = \"\"", "line 1, key model"),
     ("[sampling]\ntop-p = 1.5", "line 2, key sampling.top-p"),
     ("[sampling]\ntemperature = nan", "line 2, key sampling.temperature"),

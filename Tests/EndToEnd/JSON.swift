@@ -9,12 +9,18 @@ struct JSON: Decodable {
     var decodeTokensPerSecond: Double?
   }
 
+  struct Drafting: Decodable {
+    var proposed: Int
+    var accepted: Int
+  }
+
   var text: String
   var tokens: [Int]
   var promptTokens: Int
   var reusedTokens: Int
   var stop: String
   var model: String
+  var drafting: Drafting
   var timings: Timings
 
   /// Reads exactly one object on one line.
@@ -32,10 +38,30 @@ struct BenchJSON: Decodable {
     var deviation: Double
   }
 
+  struct Limits: Decodable {
+    var readBytesPerSecond: Double
+    var int8MACsPerSecond: Double
+  }
+
+  struct Work: Decodable {
+    var weightBytesPerToken: Double
+    var cacheBytesPerToken: Double
+    var promptMACsPerToken: Double
+  }
+
+  struct Shares: Decodable {
+    var prefill: Double?
+    var decode: Double?
+    var decodeWithCache: Double?
+  }
+
   var model: String
   var threads: Int
   var prefill: Rates
   var decode: Rates
+  var limits: Limits
+  var work: Work
+  var shares: Shares
 
   static func parse(_ text: String) throws -> BenchJSON {
     try JSONDecoder().decode(BenchJSON.self, from: Data(text.utf8))

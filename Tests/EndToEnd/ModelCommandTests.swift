@@ -38,8 +38,9 @@ import cria
     try home.shell("cria synth --shape tiny --type q8_0 m.gguf").expectSuccess()
     for options in ["--temperature 0", "--temperature 1 --seed 5"] {
       let line = "cria run -m ./m.gguf --raw \(options) --max-tokens 40 --json abc </dev/null"
-      let replies = try (0..<2).map { _ in try JSON.parse(home.shell(line).output) }
+      let replies = try ["", " --no-draft"].map { try JSON.parse(home.shell(line + $0).output) }
       #expect(replies[0].tokens == replies[1].tokens)
+      #expect(replies[1].drafting.proposed == 0)
       #expect(replies[0].text == replies[1].text)
     }
   }
@@ -95,10 +96,24 @@ import cria
     #expect(json.model == "m" && json.threads == 1)
     #expect(json.prefill.tokens == 20 && json.decode.tokens == 5)
     #expect(json.prefill.mean > 0 && json.decode.median > 0)
+    #expect(json.limits.readBytesPerSecond > 0 && json.limits.int8MACsPerSecond > 0)
+    // A position of the tiny shape takes 1,024 bytes; tokens at 8 to 12 see 9 to 13 positions.
+    #expect(json.work.cacheBytesPerToken == 11 * 1024)
+    let reads = json.decode.mean * json.work.weightBytesPerToken
+    let share = try #require(json.shares.decode)
+    #expect(abs(share * json.limits.readBytesPerSecond / reads - 1) < 1e-6)
+    let products = json.prefill.mean * json.work.promptMACsPerToken
+    let prefillShare = try #require(json.shares.prefill)
+    #expect(abs(prefillShare * json.limits.int8MACsPerSecond / products - 1) < 1e-6)
+    #expect(table.output.contains("| of limit"))
     let shape = try home.shell(
       "cria bench --shape tiny --type q4_0 --prompt 8 --generate 0 --repetitions 1; ls .cache/cria")
     #expect(shape.output.contains("synthetic tiny Q4_0"))
     #expect(!shape.output.contains("bench-"))
+    let half = try BenchJSON.parse(
+      try home.shell("cria bench -m ./m.gguf --prompt 0 --generate 2 --repetitions 1 --json").output
+    )
+    #expect(half.shares.prefill == nil && half.shares.decode != nil && half.prefill.mean == 0)
   }
 
   /// Files that are no model that runs, and a word of what has to be said.

@@ -26,7 +26,7 @@ private final class Events: Sendable {
     events.withLock { $0.append(event) }
     switch event {
     case .finished, .failed: done.continuation.finish()
-    case .promptProgress, .token: break
+    case .promptProgress, .token, .drafted: break
     }
   }
 

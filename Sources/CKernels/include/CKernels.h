@@ -22,18 +22,25 @@
 /// Most groups in a row (65,536 values).
 #define CK_GROUPS_MAX 512
 
-/// Four blocks of 32 activations, rounded to 8 bits with one scale a block.
+/// Four blocks of 32 activations, rounded to 8 bits with a scale and a zero point a block:
+/// value = scale * (level - zero). The zero point lets a block use all levels whatever lies
+/// between its smallest and its largest value: half the rounding error of a scale alone.
 ///
-/// `low` holds the first sixteen values of the four blocks, `high` the second sixteen: the
-/// order in which a 4-bit weight block unpacks. A row whose width is no multiple of 128
-/// ends in a group whose missing blocks are zero.
+/// `low` holds the levels of the first sixteen values of the four blocks, `high` the second
+/// sixteen: the order in which a 4-bit weight block unpacks. Levels and zero points are
+/// -127...127. A row whose width is no multiple of 128 ends in a
+/// group whose missing blocks are zero.
+///
+/// The corrections turn a product of stored integers into one of values: for a block of weights
+/// with levels n above a zero level L, the sum of (n - L) * (level - zero) is that of n * level
+/// plus the dot product of (sum of n, L) with `correction`.
 typedef struct {
-  int8_t low[64];    // (block, 16)
-  int8_t high[64];   // (block, 16)
-  float scale[4];    // value = scale * rounded
-  float sum_low[4];  // scale * sum of the block's sixteen in `low`
-  float sum_high[4]; // scale * sum of the block's sixteen in `high`
-  float unused[4];   // pads to three cache lines
+  int8_t low[64];                // (block, 16)
+  int8_t high[64];               // (block, 16)
+  float scale[4];
+  float sum[4];                  // scale * sum of the block's (level - zero)
+  int16_t correction[4][2];      // -zero, -(sum of the block's (level - zero))
+  int16_t correction_low[4][2];  // the same of the block's sixteen in `low`
 } ck_group;
 
 /// A weight format; the numbers are GGUF's.
@@ -71,10 +78,6 @@ typedef struct {
   /// Rounds `width` values (a multiple of 32) to (width + 127) / 128 groups, which lie at a
   /// multiple of 64 bytes. A block without a value above 1e-30 becomes zeros.
   void (*quantize)(const float *x, size_t width, ck_group *out);
-
-  /// out[i] = x[i] - (what `rounded`, made from x by `quantize`, holds). Rounding this in turn
-  /// gives a second plane; both together hold x to sixteen bits.
-  void (*residual)(const float *x, size_t width, const ck_group *rounded, float *out);
 
   /// out[i] = x[i] / sqrt(mean(x^2) + epsilon) * weight[i].
   void (*rms_norm)(const float *x, const float *weight, size_t width, float epsilon, float *out);

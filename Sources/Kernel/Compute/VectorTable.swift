@@ -4,7 +4,7 @@ import Glibc
 /// Rows of 8-bit activations for `multiply`: see `ck_group` for the layout.
 typealias ActivationGroup = ck_group
 
-/// The vector functions that this processor runs best: the one place where Swift meets
+/// The vector functions that this processor runs best: the one place where the model meets
 /// `CKernels`.
 ///
 /// Chosen once; the environment variable `CRIA_VECTORS` (`scalar`, `avx2`, `avx512`, `neon`)
@@ -67,13 +67,6 @@ package struct VectorTable: @unchecked Sendable {
     _ x: UnsafePointer<Float>, width: Int, into out: UnsafeMutablePointer<ActivationGroup>
   ) {
     table.pointee.quantize(x, width, out)
-  }
-
-  func residual(
-    _ x: UnsafePointer<Float>, width: Int, rounded: UnsafePointer<ActivationGroup>,
-    into out: UnsafeMutablePointer<Float>
-  ) {
-    table.pointee.residual(x, width, rounded, out)
   }
 
   func rmsNorm(

@@ -79,6 +79,7 @@ package final class Engine: Sendable {
 
   private func serve() {
     var inference: Inference?
+    var costs = PassCosts()
     while true {
       wakeUp.wait()
       let (command, isClosed) = queue.withLock { queue in
@@ -88,6 +89,7 @@ package final class Engine: Sendable {
       switch command {
       case .load(let request, let sink):
         inference = nil
+        costs = PassCosts()
         do throws(KernelError) {
           let loaded = try request.open()
           inference = loaded.inference
@@ -103,7 +105,7 @@ package final class Engine: Sendable {
         let generation = Generation(
           request: request, inference: inference,
           isCancelled: { [self] in cancellations.load(ordering: .acquiring) != count })
-        generation.run(sink)
+        generation.run(&costs, sink)
       case .unload:
         inference = nil
       case nil:

@@ -1,11 +1,25 @@
 /// One request at work: finds what the cache holds already, computes the rest of the prompt,
 /// then token after token.
-struct Generation {
+package struct Generation {
   let request: GenerationRequest
   let inference: Inference
   let isCancelled: @Sendable () -> Bool
 
-  func run(_ sink: (GenerationEvent) -> Void) {
+  /// - Parameter isCancelled: asked before every token, and between the layers of a pass.
+  package init(
+    request: GenerationRequest, inference: Inference,
+    isCancelled: @escaping @Sendable () -> Bool
+  ) {
+    self.request = request
+    self.inference = inference
+    self.isCancelled = isCancelled
+  }
+
+  /// Generates the reply; `sink` gets what `GenerationEvent` says. The cache then holds the prompt
+  /// and the reply without its last token.
+  ///
+  /// - Parameter costs: what passes cost, as far as earlier replies have shown; goes on learning.
+  package func run(_ costs: inout PassCosts, _ sink: (GenerationEvent) -> Void) {
     var statistics = GenerationStatistics()
     do throws(KernelError) {
       try check()
@@ -16,7 +30,7 @@ struct Generation {
         sink(.finished(.cancelled, statistics, trailingText: ""))
         return
       }
-      try decode(&statistics, since: start, sink)
+      try decode(&statistics, since: start, &costs, sink)
     } catch {
       sink(.failed(error))
     }
@@ -67,41 +81,5 @@ struct Generation {
       sink(.promptProgress(done: done, total: total, reused: reused))
     }
     return true
-  }
-
-  private func decode(
-    _ statistics: inout GenerationStatistics, since start: Double,
-    _ sink: (GenerationEvent) -> Void
-  ) throws(KernelError) {
-    let tokenizer = inference.model.tokenizer
-    var sampler = Sampler(policy: request.sampling, history: request.tokens[...])
-    var decoder = StreamingDecoder(tokenizer, continuing: request.isContinuation)
-    var firstTokenAt = start
-    func stop(_ reason: StopReason) {
-      // Half a character is no text; going on makes it again.
-      let rest = reason == .endOfText ? decoder.finish() : ""
-      sink(.finished(reason, statistics, trailingText: rest))
-    }
-    if request.tokenLimit < 1 { return stop(.limit) }
-    while true {
-      if isCancelled() { return stop(.cancelled) }
-      let token = sampler.draw(from: inference.logits(row: 0))
-      let now = Clock.seconds()
-      if statistics.generatedTokenCount == 0 {
-        firstTokenAt = now
-        statistics.firstTokenSeconds = now - start
-      }
-      statistics.decodeSeconds = now - firstTokenAt
-      if tokenizer.endOfGeneration.contains(token) { return stop(.endOfText) }
-      statistics.generatedTokenCount += 1
-      sink(.token(token, text: decoder.push(token)))
-      // Before its keys and values are computed: nobody would ask for what follows it.
-      if statistics.generatedTokenCount >= request.tokenLimit { return stop(.limit) }
-      if inference.tokens.count >= inference.contextLength { return stop(.limit) }
-      if isCancelled() { return stop(.cancelled) }
-      guard try inference.append([token], logitCount: 1, isCancelled: isCancelled) else {
-        return stop(.cancelled)
-      }
-    }
   }
 }

@@ -9,15 +9,17 @@ package struct GenerationRequest: Sendable {
   /// Whether the reply goes on with text that the prompt has begun: then the first token's
   /// leading space stays.
   package var isContinuation: Bool
+  package var drafting: Drafting
 
   package init(
     tokens: [TokenID], sampling: SamplingPolicy, tokenLimit: Int = .max,
-    isContinuation: Bool = false
+    isContinuation: Bool = false, drafting: Drafting = .whenItPays
   ) {
     self.tokens = tokens
     self.sampling = sampling
     self.tokenLimit = tokenLimit
     self.isContinuation = isContinuation
+    self.drafting = drafting
   }
 }
 
@@ -42,6 +44,10 @@ package struct GenerationStatistics: Sendable {
   package var firstTokenSeconds: Double?
   /// From the first generated token to the last.
   package var decodeSeconds = 0.0
+  /// Tokens that were proposed and checked.
+  package var draftedTokenCount = 0
+  /// Those of them that became part of the reply.
+  package var acceptedTokenCount = 0
 
   /// Of a generation that did not begin.
   package init() {}
@@ -56,6 +62,11 @@ package struct GenerationStatistics: Sendable {
     generatedTokenCount > 1 && decodeSeconds > 0
       ? Double(generatedTokenCount - 1) / decodeSeconds : nil
   }
+
+  /// Accepted of the drafted tokens, 0 to 1; nil where none were drafted.
+  package var acceptedShare: Double? {
+    draftedTokenCount > 0 ? Double(acceptedTokenCount) / Double(draftedTokenCount) : nil
+  }
 }
 
 /// What the engine tells while it works on a request. Sent from the engine's thread, in order;
@@ -65,6 +76,9 @@ package enum GenerationEvent: Sendable {
   case promptProgress(done: Int, total: Int, reused: Int)
   /// A token and the text that it completes (possibly none yet).
   case token(TokenID, text: String)
+  /// Tokens that this reply has drafted so far, and how many of them were right. Follows the
+  /// tokens of each pass that checked some.
+  case drafted(count: Int, accepted: Int)
   /// `trailingText`: what the decoder still held back.
   case finished(StopReason, GenerationStatistics, trailingText: String)
   case failed(KernelError)

@@ -1,153 +1,169 @@
 import Glibc
 
 /// Draws tokens by a policy. A value: its state is the random source and the recent tokens.
+///
+/// Its memory grows with the first draw and is used again in each one after it.
 package struct Sampler: Sendable {
   package let policy: SamplingPolicy
   private var random: SplitMix64
-  private var recent: [TokenID] = []
-  private var candidates: [Candidate] = []
+  private var recent: RecentTokens
+  private var candidates = Candidates()
+  /// The largest logit of each block, or its weight.
+  private var maxima: [Float] = []
+  /// Logits after the repetition penalty.
+  private var penalized: [Float] = []
 
-  /// A token that may be drawn.
-  struct Candidate: Equatable {
-    let token: TokenID
-    var logit: Float
-
-    /// More likely first; of equals the lower id, so that the order never depends on the way
-    /// the candidates were found.
-    func isBefore(_ other: Candidate) -> Bool {
-      logit > other.logit || (logit == other.logit && token < other.token)
-    }
-  }
+  /// Up to this many tokens a heap finds the most likely ones; beyond, selection does.
+  private static let heapLimit = 256
+  /// How far below the best a token is looked for at first: it holds most nuclei.
+  private static let firstReach: Float = 7
+  /// And how much further each time that it does not.
+  private static let nextReach: Float = 2
 
   /// - Parameter history: the tokens before the first draw, for the repetition penalty.
   package init(policy: SamplingPolicy, history: ArraySlice<TokenID> = []) {
     self.policy = policy
     random = SplitMix64(seed: policy.seed)
-    recent = Array(history.suffix(policy.repeatWindow))
+    recent = RecentTokens(limit: policy.repeatPenalty == 1 ? 0 : policy.repeatWindow)
+    for token in history.suffix(policy.repeatWindow) { recent.append(token) }
   }
 
   /// Draws the next token and remembers it. `logits`: one for each token of the vocabulary, of
   /// which there is at least one; all finite.
   ///
-  /// O(vocabulary) with a top-k (plus k log k); without one, what is sorted are the tokens
-  /// that can still be drawn.
+  /// O(vocabulary), and nothing is sorted.
   package mutating func draw(from logits: UnsafeBufferPointer<Float>) -> TokenID {
-    let token = choose(from: logits)
-    if policy.repeatWindow > 0, policy.repeatPenalty != 1 {
-      if recent.count >= policy.repeatWindow { recent.removeFirst() }
-      recent.append(token)
+    let token: TokenID
+    if recent.isEmpty {
+      token = choose(from: logits)
+    } else {
+      // Out of `self` while it is looked at, which costs nothing.
+      var copy = penalized
+      penalized = []
+      penalize(logits, into: &copy)
+      token = copy.withUnsafeBufferPointer { choose(from: $0) }
+      penalized = copy
     }
+    recent.append(token)
     return token
   }
 
-  private mutating func choose(from logits: UnsafeBufferPointer<Float>) -> TokenID {
-    guard policy.repeatPenalty != 1, !recent.isEmpty else { return choose(unpenalized: logits) }
+  private func penalize(_ logits: UnsafeBufferPointer<Float>, into copy: inout [Float]) {
+    if copy.count != logits.count { copy = [Float](repeating: 0, count: logits.count) }
     let penalty = Float(policy.repeatPenalty)
-    return withUnsafeTemporaryAllocation(of: Float.self, capacity: logits.count) { copy in
-      _ = copy.initialize(fromContentsOf: logits)
-      for token in Set(recent) where copy.indices.contains(Int(token)) {
-        let logit = copy[Int(token)]
-        let penalized = logit > 0 ? logit / penalty : logit * penalty
+    copy.withUnsafeMutableBufferPointer { copy in
+      _ = copy.update(fromContentsOf: logits)
+      // From the logit itself each time, so that a token that comes twice is penalized once.
+      for token in recent.tokens where logits.indices.contains(Int(token)) {
+        let logit = logits[Int(token)]
+        let changed = logit > 0 ? logit / penalty : logit * penalty
         // A penalty below 1 may carry the logits of a damaged model beyond all numbers.
-        copy[Int(token)] = max(-.greatestFiniteMagnitude, min(penalized, .greatestFiniteMagnitude))
+        copy[Int(token)] = max(-.greatestFiniteMagnitude, min(changed, .greatestFiniteMagnitude))
       }
-      return choose(unpenalized: UnsafeBufferPointer(copy))
     }
   }
 
-  private mutating func choose(unpenalized logits: UnsafeBufferPointer<Float>) -> TokenID {
+  private mutating func choose(from logits: UnsafeBufferPointer<Float>) -> TokenID {
     if policy.temperature == 0 || policy.topK == 1 { return Self.mostLikely(logits) }
-    let isLimited = policy.topK > 0 && policy.topK < logits.count
-    if isLimited {
-      Self.select(policy.topK, from: logits, into: &candidates)
+    let best = LogitScan.maxima(of: logits, into: &maxima)
+    if policy.allowsAll(of: logits.count) { return chooseOfAll(logits, best: best) }
+    if policy.topK > 0 && policy.topK < logits.count {
+      gatherMostLikely(logits, best: best)
     } else {
-      select(nucleusOf: logits)
+      gatherNucleus(logits, best: best)
     }
-    // `total` is over all that top-k left, drawn or not.
-    let best = candidates[0].logit
-    var weights = candidates.map { exp(Double($0.logit - best)) }
-    let total = isLimited ? weights.reduce(0, +) : Self.totalWeight(of: logits, best: best)
-    var kept = weights.count
-    if policy.topP < 1 {
-      var reached = 0.0
-      kept =
-        (weights.firstIndex { weight in
-          reached += weight
-          return reached >= policy.topP * total
-        } ?? weights.count - 1) + 1
-    }
-    if policy.minP > 0 {
-      kept = min(kept, max(1, weights.prefix(kept).count { $0 >= policy.minP }))
-    }
-    for i in 0..<kept {
-      weights[i] = exp(Double(candidates[i].logit - best) / policy.temperature)
-    }
-    var left = random.unit() * weights.prefix(kept).reduce(0, +)
-    for i in 0..<kept {
-      left -= weights[i]
-      if left < 0 { return candidates[i].token }
-    }
-    return candidates[kept - 1].token
+    if policy.minP > 0 { candidates.keep(weightFrom: policy.minP) }
+    // The token at which the weights, summed from the most likely on, pass a random part of all.
+    let total = candidates.weigh(best: best, temperature: policy.temperature)
+    return candidates.keep(reaching: random.unit() * total)
   }
 
-  /// Without a top-k: every token that top-p and min-p could leave, most likely first.
-  private mutating func select(nucleusOf logits: UnsafeBufferPointer<Float>) {
-    let best = logits[Int(Self.mostLikely(logits))]
-    let total = Self.totalWeight(of: logits, best: best)
-    // Tokens within `reach` of the best; more of them until they hold the nucleus.
-    var reach: Float = policy.minP > 0 ? Float(-log(policy.minP)) + 1e-3 : 12
-    while true {
-      candidates.removeAll(keepingCapacity: true)
-      var weight = 0.0
-      for (token, logit) in logits.enumerated() where best - logit <= reach {
-        candidates.append(Candidate(token: TokenID(token), logit: logit))
-        weight += exp(Double(logit - best))
-      }
-      let isWhole = candidates.count == logits.count
-      if isWhole || policy.minP > 0 || (policy.topP < 1 && weight >= policy.topP * total) { break }
-      reach *= 4
+  /// Among all tokens, by their ids: no order by likelihood is needed.
+  private mutating func chooseOfAll(
+    _ logits: UnsafeBufferPointer<Float>, best: Float
+  ) -> TokenID {
+    let temperature = Float(policy.temperature)
+    let total = LogitScan.weights(
+      of: logits, below: best, temperature: temperature, into: &maxima)
+    var left = random.unit() * total
+    var start = 0
+    for (block, weight) in maxima.enumerated() where weight > 0 {
+      start = block * LogitScan.blockSize
+      if left < Double(weight) { break }
+      left -= Double(weight)
     }
-    candidates.sort { $0.isBefore($1) }
+    var likeliest = start
+    for token in start..<min(start + LogitScan.blockSize, logits.count) {
+      left -= exp(Double((logits[token] - best) / temperature))
+      if left < 0 { return TokenID(token) }
+      if logits[token] > logits[likeliest] { likeliest = token }
+    }
+    // The block's weight was rounded up a little.
+    return TokenID(likeliest)
   }
 
-  private static func totalWeight(of logits: UnsafeBufferPointer<Float>, best: Float) -> Double {
-    logits.reduce(0.0) { $0 + exp(Double($1 - best)) }
+  /// Top-k, and top-p of what it leaves.
+  private mutating func gatherMostLikely(_ logits: UnsafeBufferPointer<Float>, best: Float) {
+    if policy.topK <= Self.heapLimit {
+      candidates.gather(logits, mostLikely: policy.topK, maxima: maxima)
+    } else {
+      candidates.gather(logits, within: .infinity, of: best, maxima: maxima)
+      candidates.keep(reaching: Double(policy.topK))
+    }
+    let total = candidates.weigh(best: best)
+    if policy.topP < 1 { candidates.keep(reaching: policy.topP * total) }
+  }
+
+  /// Top-p of all tokens, without those that min-p rules out in any case.
+  private mutating func gatherNucleus(_ logits: UnsafeBufferPointer<Float>, best: Float) {
+    // A little more than min-p allows: how far exactly is decided by the weights.
+    let allowed = policy.minP > 0 ? Float(-log(policy.minP)) + 1e-3 : .infinity
+    var reach = policy.topP < 1 ? min(allowed, Self.firstReach) : allowed
+    candidates.gather(logits, within: reach, of: best, maxima: maxima)
+    var gathered = candidates.weigh(best: best)
+    guard policy.topP < 1 else { return }
+    let total =
+      gathered + LogitScan.weight(of: logits, beyond: reach, below: best, maxima: maxima)
+    // Tokens that lie deeper than this make up less than top-p leaves out, all together.
+    let deepest = Float(log(Double(logits.count) / ((1 - policy.topP) * total))) + 1e-3
+    while gathered < policy.topP * total && reach < min(allowed, deepest) {
+      reach = min(reach + Self.nextReach, allowed, deepest)
+      candidates.gather(logits, within: reach, of: best, maxima: maxima)
+      gathered = candidates.weigh(best: best)
+    }
+    candidates.keep(reaching: policy.topP * total)
   }
 
   /// The token with the largest logit, the first of equals.
   package static func mostLikely(_ logits: UnsafeBufferPointer<Float>) -> TokenID {
-    var best = 0
-    for token in 1..<max(1, logits.count) where logits[token] > logits[best] { best = token }
-    return TokenID(best)
+    TokenID(LogitScan.firstLargest(logits))
   }
+}
 
-  /// The `count` most likely tokens, most likely first: a heap whose root is the least of them.
-  private static func select(
-    _ count: Int, from logits: UnsafeBufferPointer<Float>, into heap: inout [Candidate]
-  ) {
-    heap.removeAll(keepingCapacity: true)
-    for token in 0..<count {
-      heap.append(Candidate(token: TokenID(token), logit: logits[token]))
-    }
-    for root in stride(from: count / 2 - 1, through: 0, by: -1) { sink(root, in: &heap) }
-    for token in count..<logits.count where logits[token] > heap[0].logit {
-      heap[0] = Candidate(token: TokenID(token), logit: logits[token])
-      sink(0, in: &heap)
-    }
-    heap.sort { $0.isBefore($1) }
+extension SamplingPolicy {
+  /// Whether every one of `count` tokens may be drawn.
+  fileprivate func allowsAll(of count: Int) -> Bool {
+    (topK == 0 || topK >= count) && topP == 1 && minP == 0
   }
+}
 
-  private static func sink(_ start: Int, in heap: inout [Candidate]) {
-    var parent = start
-    while true {
-      var least = parent
-      for child in [2 * parent + 1, 2 * parent + 2]
-      where child < heap.count && heap[least].isBefore(heap[child]) {
-        least = child
-      }
-      if least == parent { return }
-      heap.swapAt(parent, least)
-      parent = least
+/// The last tokens up to a limit, in no order.
+private struct RecentTokens: Sendable {
+  let limit: Int
+  private(set) var tokens: [TokenID] = []
+  /// The oldest one's place, once there are `limit`.
+  private var oldest = 0
+
+  init(limit: Int) { self.limit = limit }
+
+  var isEmpty: Bool { tokens.isEmpty }
+
+  mutating func append(_ token: TokenID) {
+    if tokens.count < limit {
+      tokens.append(token)
+    } else if limit > 0 {
+      tokens[oldest] = token
+      oldest = oldest + 1 == limit ? 0 : oldest + 1
     }
   }
 }

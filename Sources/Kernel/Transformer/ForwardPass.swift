@@ -4,10 +4,6 @@
 /// pool's barrier. What a worker computes for a (row, token) does not depend on the batch or
 /// on the sharing, so prefill, decode and any thread count give the same bits.
 ///
-/// The activations of Q, K, V and of the output matrix are held in two planes (see
-/// `Activations`): measured on SmolLM2 Q4_1, 8-bit rounding everywhere gives a mean KL
-/// divergence of 2.5e-3, with these two at sixteen bits 1.2e-3. They are a sixth of a prompt's
-/// arithmetic, and decoding is bound by memory anyway.
 struct ForwardPass {
   let model: LlamaModel
   let pool: WorkerPool
@@ -47,34 +43,29 @@ struct ForwardPass {
     for index in 0..<hyper.layerCount {
       let layer = model.layers[index]
       if worker == 0 { cancellation.look() }
-      normalize(batch, layer.attentionNorm, worker, scratch, for: [layer.query, layer.key])
+      var x = normalized(
+        0..<batch.tokens.count, layer.attentionNorm, worker, scratch, for: [layer.query, layer.key])
+      projectQueryKeyValue(x, batch, index, layer, worker, cache, scratch)
       pool.barrier(worker)
+      // Closed before that barrier or not at all, so all see the same.
       if cancellation.isClosed { return }
-      projectQueryKeyValue(batch, index, layer, worker, cache, scratch)
-      pool.barrier(worker)
       attend(batch, index, worker, cache, scratch)
       pool.barrier(worker)
-      roundToGroups(scratch.attention, batch, worker, for: layer.attentionOutput)
+      x = roundedAttention(batch, worker, scratch, for: layer.attentionOutput)
+      addProduct(of: layer.attentionOutput, with: x, batch, worker, scratch)
       pool.barrier(worker)
-      addProduct(of: layer.attentionOutput, with: scratch.attention, batch, worker, scratch)
-      pool.barrier(worker)
-      normalize(
-        batch, layer.feedForwardNorm, worker, scratch, for: [layer.gate, layer.up], planes: 1)
-      pool.barrier(worker)
-      projectGateUp(batch, layer, worker, scratch)
+      x = normalized(
+        0..<batch.tokens.count, layer.feedForwardNorm, worker, scratch, for: [layer.gate, layer.up])
+      projectGateUp(x, batch, layer, worker, scratch)
       pool.barrier(worker)
       addProduct(of: layer.down, with: scratch.hidden, batch, worker, scratch)
       pool.barrier(worker)
     }
     guard batch.logitCount > 0 else { return }
-    let first = batch.tokens.count - batch.logitCount
-    for token in first..<batch.tokens.count where token % pool.teamSize == worker {
-      normalize(token, model.outputNorm, worker, scratch, roundingFor: [model.output], planes: 2)
-    }
-    pool.barrier(worker)
+    let last = batch.tokens.count - batch.logitCount..<batch.tokens.count
+    let x = normalized(last, model.outputNorm, worker, scratch, for: [model.output])
     multiplyByChunks(
-      model.output, with: scratch.normed, tokens: first..<batch.tokens.count, planes: 2, worker,
-      scratch, into: scratch.logits, outStride: hyper.vocabularySize)
+      model.output, with: x, tokens: last, into: scratch.logits, outStride: hyper.vocabularySize)
   }
 
   // MARK: - Phases
@@ -102,30 +93,57 @@ struct ForwardPass {
     }
   }
 
-  private func normalize(
-    _ batch: Batch, _ weight: FloatVector, _ worker: Int, _ scratch: borrowing Scratch,
-    for matrices: [Matrix], planes: Int = 2
-  ) {
-    for token in stride(from: worker, to: batch.tokens.count, by: pool.teamSize) {
-      normalize(token, weight, worker, scratch, roundingFor: matrices, planes: planes)
+  /// The residual of `tokens`, normalized and rounded for `matrices`.
+  ///
+  /// A few tokens each worker normalizes for itself, which takes less time than meeting the
+  /// others; many are shared out.
+  private func normalized(
+    _ tokens: Range<Int>, _ weight: FloatVector, _ worker: Int, _ scratch: borrowing Scratch,
+    for matrices: [Matrix]
+  ) -> Activations {
+    let isRounded = matrices.contains { VectorTable.takesGroups($0.type) }
+    return prepared(
+      tokens, worker, own: scratch.own[worker].normed, shared: scratch.normed
+    ) { token, x in
+      vectors.rmsNorm(
+        scratch.residual + token * hyper.width, weight: weight.data, width: hyper.width,
+        epsilon: hyper.rmsEpsilon, into: x.floats(token))
+      if isRounded {
+        vectors.quantize(x.floats(token), width: x.width, into: x.groups(token))
+      }
     }
   }
 
-  private func normalize(
-    _ token: Int, _ weight: FloatVector, _ worker: Int, _ scratch: borrowing Scratch,
-    roundingFor matrices: [Matrix], planes: Int
-  ) {
-    let normed = scratch.normed
-    vectors.rmsNorm(
-      scratch.residual + token * hyper.width, weight: weight.data, width: hyper.width,
-      epsilon: hyper.rmsEpsilon, into: normed.floats(token))
-    if matrices.contains(where: { VectorTable.takesGroups($0.type) }) {
-      roundToGroups(normed, token, planes: planes, worker, scratch)
+  /// What attention has left in `scratch.attention`, rounded for `matrix`.
+  private func roundedAttention(
+    _ batch: Batch, _ worker: Int, _ scratch: borrowing Scratch, for matrix: Matrix
+  ) -> Activations {
+    let attention = scratch.attention
+    guard VectorTable.takesGroups(matrix.type) else { return attention }
+    return prepared(
+      0..<batch.tokens.count, worker, own: scratch.own[worker].attention, shared: attention
+    ) { token, x in
+      vectors.quantize(attention.floats(token), width: x.width, into: x.groups(token))
     }
+  }
+
+  /// Fills a row of activations for each token: in the worker's own copy when they are few,
+  /// otherwise in the shared one, with a barrier.
+  private func prepared(
+    _ tokens: Range<Int>, _ worker: Int, own: Activations, shared: Activations,
+    _ fill: (Int, Activations) -> Void
+  ) -> Activations {
+    if tokens.upperBound <= Scratch.fewTokenLimit {
+      for token in tokens { fill(token, own) }
+      return own
+    }
+    for token in tokens where token % pool.teamSize == worker { fill(token, shared) }
+    pool.barrier(worker)
+    return shared
   }
 
   private func projectQueryKeyValue(
-    _ batch: Batch, _ index: Int, _ layer: LlamaModel.Layer, _ worker: Int,
+    _ x: Activations, _ batch: Batch, _ index: Int, _ layer: LlamaModel.Layer, _ worker: Int,
     _ cache: borrowing KVCache, _ scratch: borrowing Scratch
   ) {
     // One chunk is one head, which is then rotated and put away by the same worker.
@@ -145,8 +163,8 @@ struct ForwardPass {
       if chunk < hyper.headCount {
         let out = scratch.query + head * size
         multiply(
-          matrix, rows: rows, with: scratch.normed, tokens: 0..<count, planes: 2, worker, scratch,
-          into: out, outStride: hyper.queryWidth)
+          matrix, rows: rows, with: x, tokens: 0..<count, into: out,
+          outStride: hyper.queryWidth)
         for token in 0..<count {
           vectors.rotate(
             out + token * hyper.queryWidth, headCount: 1, width: size,
@@ -155,8 +173,7 @@ struct ForwardPass {
         continue
       }
       multiply(
-        matrix, rows: rows, with: scratch.normed, tokens: 0..<count, planes: 2, worker, scratch,
-        into: heads, outStride: size)
+        matrix, rows: rows, with: x, tokens: 0..<count, into: heads, outStride: size)
       for token in 0..<count {
         let position = batch.start + token
         if chunk < hyper.headCount + hyper.headCountKV {
@@ -177,7 +194,8 @@ struct ForwardPass {
   }
 
   private func projectGateUp(
-    _ batch: Batch, _ layer: LlamaModel.Layer, _ worker: Int, _ scratch: borrowing Scratch
+    _ x: Activations, _ batch: Batch, _ layer: LlamaModel.Layer, _ worker: Int,
+    _ scratch: borrowing Scratch
   ) {
     let width = hyper.feedForwardWidth
     let count = batch.tokens.count
@@ -190,11 +208,11 @@ struct ForwardPass {
       let rows = first..<min(width, first + chunkRows)
       let gate = scratch.hidden.floats + first
       multiply(
-        layer.gate, rows: rows, with: scratch.normed, tokens: 0..<count, planes: 1, worker, scratch,
-        into: gate, outStride: width)
+        layer.gate, rows: rows, with: x, tokens: 0..<count, into: gate,
+        outStride: width)
       multiply(
-        layer.up, rows: rows, with: scratch.normed, tokens: 0..<count, planes: 1, worker, scratch,
-        into: up, outStride: rows.count)
+        layer.up, rows: rows, with: x, tokens: 0..<count, into: up,
+        outStride: rows.count)
       for token in 0..<count {
         vectors.swiglu(gate: gate + token * width, up: up + token * rows.count, count: rows.count)
         if VectorTable.takesGroups(layer.down.type) {
@@ -217,8 +235,8 @@ struct ForwardPass {
       if first >= matrix.rowCount { break }
       let rows = first..<min(matrix.rowCount, first + chunkRows)
       multiply(
-        matrix, rows: rows, with: x, tokens: 0..<batch.tokens.count, planes: 1, worker, scratch,
-        into: product, outStride: rows.count)
+        matrix, rows: rows, with: x, tokens: 0..<batch.tokens.count, into: product,
+        outStride: rows.count)
       for token in 0..<batch.tokens.count {
         vectors.add(
           product + token * rows.count, to: scratch.residual + token * hyper.width + first,
@@ -236,8 +254,8 @@ struct ForwardPass {
   }
 
   private func multiplyByChunks(
-    _ matrix: Matrix, with x: Activations, tokens: Range<Int>, planes: Int, _ worker: Int,
-    _ scratch: borrowing Scratch, into out: UnsafeMutablePointer<Float>, outStride: Int
+    _ matrix: Matrix, with x: Activations, tokens: Range<Int>,
+    into out: UnsafeMutablePointer<Float>, outStride: Int
   ) {
     let chunkRows = Self.chunkRowLimit
     while true {
@@ -245,64 +263,22 @@ struct ForwardPass {
       if first >= matrix.rowCount { break }
       multiply(
         matrix, rows: first..<min(matrix.rowCount, first + chunkRows), with: x, tokens: tokens,
-        planes: planes, worker, scratch, into: out + first, outStride: outStride)
+        into: out + first, outStride: outStride)
     }
   }
 
   /// out[(t - tokens.lowerBound) · outStride + r - rows.lowerBound] = dot(row r, token t of x).
   private func multiply(
-    _ matrix: Matrix, rows: Range<Int>, with x: Activations, tokens: Range<Int>, planes: Int,
-    _ worker: Int, _ scratch: borrowing Scratch, into out: UnsafeMutablePointer<Float>,
-    outStride: Int
+    _ matrix: Matrix, rows: Range<Int>, with x: Activations, tokens: Range<Int>,
+    into out: UnsafeMutablePointer<Float>, outStride: Int
   ) {
-    guard VectorTable.takesGroups(matrix.type) else {
-      vectors.multiply(
-        matrix, rows: rows, activations: x.floats(tokens.lowerBound), activationBytes: x.width * 4,
-        tokenCount: tokens.count, into: out, outStride: outStride)
-      return
-    }
-    // A stretch of tokens whose activations stay in the second-level cache for all the rows.
-    let stretch = max(8, 256 * 1024 / (x.rowBytes * planes) / 8 * 8)
-    for first in stride(from: tokens.lowerBound, to: tokens.upperBound, by: stretch) {
-      let count = min(stretch, tokens.upperBound - first)
-      let target = out + (first - tokens.lowerBound) * outStride
-      if planes == 1 {
-        vectors.multiply(
-          matrix, rows: rows, activations: x.groups(first),
-          activationBytes: x.rowBytes * x.planeCount, tokenCount: count, into: target,
-          outStride: outStride)
-        continue
-      }
-      let both = scratch.planes[worker]
-      vectors.multiply(
-        matrix, rows: rows, activations: x.groups(first), activationBytes: x.rowBytes,
-        tokenCount: 2 * count, into: both, outStride: rows.count)
-      for token in 0..<count {
-        let sum = target + token * outStride
-        let high = both + 2 * token * rows.count
-        let low = high + rows.count
-        for r in 0..<rows.count { sum[r] = high[r] + low[r] }
-      }
-    }
-  }
-
-  private func roundToGroups(
-    _ x: Activations, _ batch: Batch, _ worker: Int, for matrix: Matrix
-  ) {
-    guard VectorTable.takesGroups(matrix.type) else { return }
-    for token in stride(from: worker, to: batch.tokens.count, by: pool.teamSize) {
-      vectors.quantize(x.floats(token), width: x.width, into: x.groups(token))
-    }
-  }
-
-  private func roundToGroups(
-    _ x: Activations, _ token: Int, planes: Int, _ worker: Int, _ scratch: borrowing Scratch
-  ) {
-    vectors.quantize(x.floats(token), width: x.width, into: x.groups(token))
-    if planes == 2 {
-      let rest = scratch.remainders[worker]
-      vectors.residual(x.floats(token), width: x.width, rounded: x.groups(token), into: rest)
-      vectors.quantize(rest, width: x.width, into: x.groups(token, plane: 1))
-    }
+    let first = tokens.lowerBound
+    let (activations, bytes): (UnsafeRawPointer, Int) =
+      VectorTable.takesGroups(matrix.type)
+      ? (UnsafeRawPointer(x.groups(first)), x.rowBytes)
+      : (UnsafeRawPointer(x.floats(first)), x.width * MemoryLayout<Float>.stride)
+    vectors.multiply(
+      matrix, rows: rows, activations: activations, activationBytes: bytes,
+      tokenCount: tokens.count, into: out, outStride: outStride)
   }
 }

@@ -89,7 +89,7 @@ package final class Inference {
     }
     if gate.isClosed { return false }
     for row in 0..<logitCount {
-      guard logits(row: row).allSatisfy(\.isFinite) else {
+      guard LogitScan.areFinite(logits(row: row)) else {
         let position = tokens.count + new.count - logitCount + row
         throw KernelError(
           .notFinite, at: model.file.file.name,

@@ -14,11 +14,12 @@ struct Scratch: ~Copyable {
   let logits: UnsafeMutablePointer<Float>  // (token, vocabulary)
   /// One for each worker: products of a chunk of rows before they are put in place.
   let products: [UnsafeMutablePointer<Float>]  // (token, row) or (query, headSize)
-  /// One for each worker: products of both planes before they are added up.
-  let planes: [UnsafeMutablePointer<Float>]  // (token, plane, row)
-  /// One for each worker: what rounding a row of activations to 8 bits leaves over.
-  let remainders: [UnsafeMutablePointer<Float>]  // (width)
+  /// One for each worker, for few tokens.
+  let own: [(normed: Activations, attention: Activations)]
   let parts: AttentionParts
+
+  /// Up to this many tokens, workers keep the inputs of matrices for themselves.
+  static let fewTokenLimit = 8
 
   private let memory: Arena
 
@@ -42,18 +43,22 @@ struct Scratch: ~Copyable {
   ) throws(KernelError) {
     var sizes = Arena.Sizes()
     let residual = sizes.add(tokenCapacity * hyper.width)
-    let normed = Activations.Layout(&sizes, tokenCapacity, hyper.width, planeCount: 2)
+    let normed = Activations.Layout(&sizes, tokenCapacity, hyper.width)
     let query = sizes.add(tokenCapacity * hyper.queryWidth)
-    let attention = Activations.Layout(&sizes, tokenCapacity, hyper.queryWidth, planeCount: 1)
-    let hidden = Activations.Layout(&sizes, tokenCapacity, hyper.feedForwardWidth, planeCount: 1)
+    let attention = Activations.Layout(&sizes, tokenCapacity, hyper.queryWidth)
+    let hidden = Activations.Layout(&sizes, tokenCapacity, hyper.feedForwardWidth)
     let cosines = sizes.add(tokenCapacity * hyper.headSize)
     let sines = sizes.add(tokenCapacity * hyper.headSize)
     let logits = sizes.add(logitRows * hyper.vocabularySize)
     let rows = max(chunkRowLimit, hyper.headSize)
     let queries = AttentionParts.queryLimit(hyper) * hyper.headSize
     let products = (0..<workerCount).map { _ in sizes.add(max(rows * tokenCapacity, queries)) }
-    let planes = (0..<workerCount).map { _ in sizes.add(2 * rows * tokenCapacity) }
-    let remainders = (0..<workerCount).map { _ in sizes.add(hyper.width) }
+    let own = (0..<workerCount).map { _ in
+      (
+        Activations.Layout(&sizes, Self.fewTokenLimit, hyper.width),
+        Activations.Layout(&sizes, Self.fewTokenLimit, hyper.queryWidth)
+      )
+    }
     let parts = AttentionParts.Layout(&sizes, hyper, workerCount, stretchCount)
 
     memory = try Arena(sizes)
@@ -66,53 +71,48 @@ struct Scratch: ~Copyable {
     self.cosines = memory.floats(at: cosines)
     self.sines = memory.floats(at: sines)
     self.logits = memory.floats(at: logits)
-    var buffers: [UnsafeMutablePointer<Float>] = []
-    for offset in products + planes + remainders { buffers.append(memory.floats(at: offset)) }
-    self.products = Array(buffers[0..<workerCount])
-    self.planes = Array(buffers[workerCount..<2 * workerCount])
-    self.remainders = Array(buffers[2 * workerCount..<3 * workerCount])
+    var placed: [UnsafeMutablePointer<Float>] = []
+    for offset in products { placed.append(memory.floats(at: offset)) }
+    self.products = placed
+    var owned: [(normed: Activations, attention: Activations)] = []
+    for (normed, attention) in own {
+      owned.append((normed.place(in: memory), attention.place(in: memory)))
+    }
+    self.own = owned
     self.parts = parts.place(in: memory)
   }
 }
 
 /// What a matrix is multiplied with: rows of floats, and the same rounded to 8 bits.
-///
-/// With two planes a row is followed by its rounding residual, rounded again: together they
-/// hold sixteen bits. The products of both are added. Where it matters (see `ForwardPass`)
-/// that halves the error of the whole model and costs only arithmetic.
 struct Activations {
   let width: Int
-  let planeCount: Int
   let floats: UnsafeMutablePointer<Float>  // (token, width)
-  let groups: UnsafeMutablePointer<ActivationGroup>  // (token, plane, group)
+  let groups: UnsafeMutablePointer<ActivationGroup>  // (token, group)
 
   var groupsPerRow: Int { VectorTable.groupCount(width: width) }
   var rowBytes: Int { groupsPerRow * MemoryLayout<ActivationGroup>.stride }
 
   func floats(_ token: Int) -> UnsafeMutablePointer<Float> { floats + token * width }
 
-  func groups(_ token: Int, plane: Int = 0) -> UnsafeMutablePointer<ActivationGroup> {
-    groups + (token * planeCount + plane) * groupsPerRow
+  func groups(_ token: Int) -> UnsafeMutablePointer<ActivationGroup> {
+    groups + token * groupsPerRow
   }
 
   struct Layout {
     private let width: Int
-    private let planeCount: Int
     private let floats: Int
     private let groups: Int
 
-    init(_ sizes: inout Arena.Sizes, _ tokenCapacity: Int, _ width: Int, planeCount: Int) {
+    init(_ sizes: inout Arena.Sizes, _ tokenCapacity: Int, _ width: Int) {
       self.width = width
-      self.planeCount = planeCount
       floats = sizes.add(tokenCapacity * width)
       let groupBytes = MemoryLayout<ActivationGroup>.stride
-      groups = sizes.add(
-        tokenCapacity * planeCount * VectorTable.groupCount(width: width) * groupBytes / 4)
+      groups = sizes.add(tokenCapacity * VectorTable.groupCount(width: width) * groupBytes / 4)
     }
 
     func place(in memory: borrowing Arena) -> Activations {
       Activations(
-        width: width, planeCount: planeCount, floats: memory.floats(at: floats),
+        width: width, floats: memory.floats(at: floats),
         groups: UnsafeMutableRawPointer(memory.floats(at: groups))
           .assumingMemoryBound(to: ActivationGroup.self))
     }

@@ -18,6 +18,8 @@ package enum AppAction: Sendable {
   case replyPrepared(number: Int, AppState.WindowStatus)
   case replyProgress(number: Int, done: Int, total: Int, reused: Int)
   case replyText(number: Int, text: String, at: Double)
+  /// Tokens that the reply has drafted so far.
+  case replyDrafted(number: Int, count: Int, accepted: Int)
   case replyStopMatched(number: Int)
   case replyFinished(number: Int, Kernel.StopReason, GenerationStatistics)
   /// `isTooLong`: what was to be answered, or gone on with, does not fit the window by itself.

@@ -93,15 +93,17 @@ package struct ReplyRequest: Sendable {
   package var tokenLimit: Int?
   /// Whether the last turn is a reply to go on with.
   package var isContinuation: Bool
+  package var drafting: Drafting
 
   package init(
     number: Int, window: WindowRequest, policy: SamplingPolicy = SamplingPolicy(),
-    tokenLimit: Int? = nil, isContinuation: Bool = false
+    tokenLimit: Int? = nil, isContinuation: Bool = false, drafting: Drafting = .whenItPays
   ) {
     self.number = number
     self.window = window
     self.policy = policy
     self.tokenLimit = tokenLimit
     self.isContinuation = isContinuation
+    self.drafting = drafting
   }
 }

@@ -28,7 +28,7 @@ extension AppState {
         ReplyRequest(
           number: waiting.number, window: windowRequest(for: waiting.kind),
           policy: waiting.policy, tokenLimit: sampling.tokenLimit,
-          isContinuation: waiting.isContinuation))
+          isContinuation: waiting.isContinuation, drafting: drafting))
     ]
   }
 
@@ -62,6 +62,8 @@ extension AppState {
       guard !text.isEmpty else { return [] }
       appendText(text, to: id)
       return [persist(.stream(text))]
+    case .replyDrafted(let number, let count, let accepted) where number == reply?.number:
+      reply?.acceptedShare = count > 0 ? Double(accepted) / Double(count) : nil
     case .replyStopMatched(let number) where number == reply?.number:
       reply?.didMatchStop = true
     case .replyFinished(let number, let reason, let statistics) where number == reply?.number:

@@ -28,7 +28,8 @@ extension AppState {
       .downloadFinished,
       .downloadFailed:
       return takeModel(action)
-    case .replyPrepared, .replyProgress, .replyText, .replyStopMatched, .replyFinished,
+    case .replyPrepared, .replyProgress, .replyText, .replyDrafted, .replyStopMatched,
+      .replyFinished,
       .replyFailed, .windowMeasured:
       return takeReply(action)
     case .transcriptOpened, .transcriptOpenFailed, .transcriptsListed, .transcriptSaved,

@@ -43,6 +43,8 @@ package struct AppState: Sendable {
   package var wantedContext: Int?
   /// Threads asked for, likewise.
   package var wantedThreads: Int?
+  /// Whether replies are drafted.
+  package var drafting = Drafting.whenItPays
 
   var window: WindowStatus?
   var reply: ReplyProgress?

@@ -84,6 +84,7 @@ enum StatisticsPage {
       if let rate = last.decodeTokensPerSecond {
         lines.append("  decode        \(Readable.oneDecimal(rate)) tokens/s")
       }
+      if let drafts = last.readableDrafts { lines.append("  drafts        \(drafts)") }
     }
     return lines.joined(separator: "\n")
   }

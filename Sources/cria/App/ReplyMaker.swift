@@ -74,7 +74,7 @@ package final class ReplyMaker: Sendable {
         let limit = min(request.tokenLimit ?? .max, fit.replyTokenLimit)
         let generation = GenerationRequest(
           tokens: summary.tokenizer.prompt(fit.segments), sampling: request.policy,
-          tokenLimit: limit, isContinuation: request.isContinuation)
+          tokenLimit: limit, isContinuation: request.isContinuation, drafting: request.drafting)
         let matcher = Mutex(StopMatcher(stops: request.window.format.stops))
         if cancelledNumber.load(ordering: .acquiring) >= request.number {
           post(.replyFinished(number: request.number, .cancelled, GenerationStatistics()))
@@ -115,6 +115,8 @@ package final class ReplyMaker: Sendable {
         post(.replyStopMatched(number: number))
         engine.cancel()
       }
+    case .drafted(let count, let accepted):
+      post(.replyDrafted(number: number, count: count, accepted: accepted))
     case .finished(let reason, let statistics, let trailing):
       let rest = matcher.withLock { $0.feed(trailing).text + $0.finish() }
       if !rest.isEmpty { post(.replyText(number: number, text: rest, at: Clock.seconds())) }

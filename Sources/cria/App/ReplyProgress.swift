@@ -36,6 +36,8 @@ struct ReplyProgress: Sendable {
   var tokenCount = 0
   /// Times of the last tokens, for the rate of now.
   var recentTokens: [Double] = []
+  /// How many of the drafted tokens were right, 0 to 1; nil while none were drafted.
+  var acceptedShare: Double?
   var isStopping = false
   /// Whether a stop string of the format has ended it.
   var didMatchStop = false

@@ -99,8 +99,23 @@ struct StatusLine {
     case .decoding:
       let current = reply.currentRate.map(Readable.oneDecimal) ?? "\u{2013}"
       return [StatusBar.Segment("\(turn) \(current) tok/s", priority: 5)]
-        + numbers(decodeNumbers(reply))
+        + drafts(state, reply) + numbers(decodeNumbers(reply))
     }
+  }
+
+  /// The share of the drafted tokens that was right. The meter of the window makes room for it.
+  private static func drafts(_ state: AppState, _ reply: ReplyProgress) -> [StatusBar.Segment] {
+    guard let share = reply.acceptedShare, state.size.columns >= narrowestForDrafts else {
+      return []
+    }
+    return [StatusBar.Segment(readable(acceptedShare: share), priority: 4)]
+  }
+
+  /// On narrower screens the share would drive out what is worth more.
+  private static let narrowestForDrafts = 40
+
+  private static func readable(acceptedShare share: Double) -> String {
+    "drafts \(Int((share * 100).rounded()))%"
   }
 
   /// As many of the numbers as there is room for, the first ones longest.
@@ -140,7 +155,14 @@ struct StatusLine {
     guard let last = state.lastStatistics else { return ready }
     var parts: [String] = []
     if let rate = last.decodeTokensPerSecond { parts.append("\(Readable.oneDecimal(rate)) tok/s") }
-    if let first = last.firstTokenSeconds { parts.append("first \(Readable.seconds(first))") }
+    let drafts =
+      state.size.columns >= narrowestForDrafts
+      ? last.acceptedShare.map(readable(acceptedShare:)) : nil
+    // Where there is no room for both, the time to the first token has been seen already.
+    if let first = last.firstTokenSeconds, drafts == nil || state.size.columns >= 60 {
+      parts.append("first \(Readable.seconds(first))")
+    }
+    if let drafts { parts.append(drafts) }
     var segments =
       parts.isEmpty
       ? ready

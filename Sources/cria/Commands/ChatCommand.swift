@@ -63,6 +63,7 @@ struct ChatCommand: ParsableCommand {
       context: context, model: modelOption.model,
       format: format.map { (name) throws(Failure) in try PromptFormat.required(name) },
       contextLength: engine.context, threads: engine.threads,
+      drafting: engine.drafting(config: context.config),
       resume: resume.map { (id) throws(Failure) in
         try ResumeArgument.resolve(id, context.paths)
       })
@@ -105,6 +106,7 @@ private struct ChatStart {
     state.defaultSystemPrompt = config.system
     state.wantedContext = command.engine.context ?? config.context
     state.wantedThreads = command.engine.threads ?? config.threads
+    state.drafting = command.engine.drafting(config: config)
     if let name = command.format ?? config.format {
       state.format.chosen = try PromptFormat.required(name)
     }

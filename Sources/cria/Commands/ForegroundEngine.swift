@@ -65,6 +65,7 @@ struct ForegroundEngine {
           if reply.stop != nil { continue }
           reply.tokens.append(token)
           try take(text)
+        case .drafted: break
         case .finished(let reason, let statistics, let trailing):
           reply.statistics = statistics
           if reply.stop == nil {
@@ -107,6 +108,13 @@ struct Reply {
       ("stop", JSONText.string(stop?.rawValue ?? "eos")),
       ("model", JSONText.string(summary.displayName)),
       (
+        "drafting",
+        JSONText.object([
+          ("proposed", String(statistics?.draftedTokenCount ?? 0)),
+          ("accepted", String(statistics?.acceptedTokenCount ?? 0)),
+        ])
+      ),
+      (
         "timings",
         JSONText.object([
           ("loadSeconds", number(summary.loadSeconds)),
@@ -124,9 +132,10 @@ struct Reply {
       value.map { ", \(Readable.oneDecimal($0)) tokens/s" } ?? ""
     }
     let first = statistics?.firstTokenSeconds.map { "; first token after \(Readable.seconds($0))" }
+    let drafts = statistics?.readableDrafts.map { ", \($0)" }
     let prompt = "prompt \(statistics?.promptTokenCount ?? 0) tokens"
     return "cria: \(prompt)\(rate(statistics?.prefillTokensPerSecond))\(first ?? "")"
-      + "; reply \(tokens.count) tokens\(rate(statistics?.decodeTokensPerSecond))"
+      + "; reply \(tokens.count) tokens\(rate(statistics?.decodeTokensPerSecond))\(drafts ?? "")"
       + "; stop: \(stop?.rawValue ?? "eos"); seed \(seed)\n"
   }
 }

@@ -46,6 +46,13 @@ struct EngineOptions: ParsableArguments {
 
   @OptionGroup var threadOption: ThreadOption
 
+  @Flag(
+    inversion: .prefixedNo,
+    help: ArgumentHelp(
+      "Draft what the conversation has said before, where that saves time; replies are the "
+        + "same either way (default: --draft)."))
+  var draft: Bool?
+
   var threads: Int? { threadOption.threads }
 
   func validate() throws {
@@ -57,6 +64,9 @@ struct EngineOptions: ParsableArguments {
     LoadRequest(
       path: path, contextLength: context ?? config.context, threadCount: threads ?? config.threads)
   }
+
+  /// Whether replies are drafted, the setting of the config file filling in.
+  func drafting(config: Config) -> Drafting { draft ?? config.draft ?? true ? .whenItPays : .off }
 }
 
 /// How tokens are drawn.

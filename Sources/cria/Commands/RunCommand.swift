@@ -69,7 +69,7 @@ struct RunCommand: ParsableCommand {
     let policy = settings.drawn()
     let request = GenerationRequest(
       tokens: prompt.tokens, sampling: policy, tokenLimit: settings.tokenLimit ?? .max,
-      isContinuation: raw)
+      isContinuation: raw, drafting: self.engine.drafting(config: context.config))
 
     var writer = ReplyWriter(isStreaming: !json)
     let reply = try engine.generate(request, stops: prompt.stops) { try writer.write($0) }

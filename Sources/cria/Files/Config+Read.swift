@@ -46,6 +46,7 @@ extension Config {
     config.format = try reader.string("format")
     config.context = try reader.integer("context", OptionRange.context)
     config.threads = try reader.integer("threads", OptionRange.threads)
+    config.draft = try reader.boolean("draft")
     config.theme = try reader.string("theme")
     config.system = try reader.string("system")
     config.mouse = try reader.boolean("mouse")

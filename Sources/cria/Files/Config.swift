@@ -22,6 +22,8 @@ package struct Config: Sendable, Equatable {
   /// Tokens in the context window.
   package var context: Int?
   package var threads: Int?
+  /// Whether replies are drafted from what the conversation has said before.
+  package var draft: Bool?
   package var theme: String?
   /// The system prompt of new conversations.
   package var system: String?

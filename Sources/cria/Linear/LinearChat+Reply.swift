@@ -20,7 +20,7 @@ extension LinearChat {
     let request = GenerationRequest(
       tokens: model.tokenizer.prompt(fit.segments), sampling: policy,
       tokenLimit: min(sampling.tokenLimit ?? .max, fit.replyTokenLimit),
-      isContinuation: known != nil)
+      isContinuation: known != nil, drafting: drafting)
     var text = ""
     var printed = PrintedReply()
     do {
@@ -80,7 +80,7 @@ extension LinearChat {
     transcript.write { try $0.end(whole) }
   }
 
-  /// `42 tokens, 180.3 tokens/s, first token after 60 ms`.
+  /// `42 tokens, 180.3 tokens/s, first token after 60 ms, 20 of 28 drafted tokens accepted`.
   static func rates(_ reply: Reply) -> String {
     var parts = ["\(reply.tokens.count) tokens"]
     if let rate = reply.statistics?.decodeTokensPerSecond {
@@ -89,6 +89,7 @@ extension LinearChat {
     if let first = reply.statistics?.firstTokenSeconds {
       parts.append("first token after \(Readable.seconds(first))")
     }
+    if let drafts = reply.statistics?.readableDrafts { parts.append(drafts) }
     return parts.joined(separator: ", ")
   }
 }

@@ -11,6 +11,7 @@ struct LinearChat {
   let config: Config
   let wantedContext: Int?
   let wantedThreads: Int?
+  let drafting: Drafting
   let engine: ForegroundEngine
   /// Someone types, rather than a pipe: failures do not end the chat, and there is a prompt.
   let isInteractive = StandardStreams.inputIsTerminal
@@ -35,12 +36,13 @@ struct LinearChat {
   /// - Parameter resume: a transcript's id; nil for a new conversation.
   init(
     context: CommandContext, model request: String?, format: PromptFormat?, contextLength: Int?,
-    threads: Int?, resume: String?
+    threads: Int?, drafting: Drafting, resume: String?
   ) throws {
     paths = context.paths
     config = context.config
     wantedContext = contextLength ?? config.context
     wantedThreads = threads ?? config.threads
+    self.drafting = drafting
     chosenFormat =
       try format
       ?? config.format.map { (name) throws(Failure) in

@@ -97,6 +97,16 @@ extension SamplingRecord {
   }
 }
 
+extension GenerationStatistics {
+  /// `20 of 28 drafted tokens accepted (71 %)`; nil where none were drafted.
+  var readableDrafts: String? {
+    acceptedShare.map { share in
+      let percent = Int((share * 100).rounded())
+      return "\(acceptedTokenCount) of \(draftedTokenCount) drafted tokens accepted (\(percent) %)"
+    }
+  }
+}
+
 extension ReplyStats {
   init(_ statistics: GenerationStatistics) {
     self.init(

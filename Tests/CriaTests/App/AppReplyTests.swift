@@ -79,6 +79,43 @@ import cria
     try app.expectReloads()
   }
 
+  /// From the narrowest screen that has room for it, while a reply comes and afterwards.
+  @Test(arguments: [40, 60, 80, 120])
+  func theShareOfAcceptedDraftsIsShownWhereThereWereSome(columns: Int) throws {
+    var app = try AppDriver(columns, 40)
+    try app.type("Go<Enter>")
+    app.begin()
+    app.stream("one ", "two ", "three ", "four ")
+    #expect(!app.shows("drafts"))
+    app.send(.replyDrafted(number: app.number, count: 7, accepted: 5))
+    let running = app.state.view().lines.last ?? ""
+    #expect(running.contains("10.0 tok/s  drafts 71%"))
+    #expect(running.contains("24/256"))
+    var statistics = GenerationStatistics()
+    statistics.promptTokenCount = 20
+    statistics.generatedTokenCount = 5
+    statistics.firstTokenSeconds = 0.5
+    statistics.decodeSeconds = 0.4
+    statistics.draftedTokenCount = 8
+    statistics.acceptedTokenCount = 6
+    app.send(.replyFinished(number: app.number, .endOfText, statistics))
+    let idle = app.state.view().lines.last ?? ""
+    #expect(idle.contains("10.0 tok/s") && idle.contains("drafts 75%"))
+    #expect(idle.contains("25/256"))
+    #expect(idle.contains("first 500 ms") == (columns >= 60))
+    try app.type("/stats<Enter>")
+    if columns > 60 { #expect(app.shows("6 of 8 drafted tokens accepted (75 %)")) }
+  }
+
+  @Test func theNarrowestScreensKeepTheirRoom() throws {
+    var app = try AppDriver(20, 6)
+    try app.type("Go<Enter>")
+    app.begin()
+    app.stream("one ", "two ", "three ", "four ")
+    app.send(.replyDrafted(number: app.number, count: 7, accepted: 5))
+    #expect(app.state.view().lines.last?.hasSuffix("10.0 tok/s    9%") == true)
+  }
+
   @Test func aReplyWithoutTextIsFilledTheNextTime() throws {
     var app = try AppDriver()
     try app.type("Go<Enter>")
