@@ -19,7 +19,8 @@ SHARE := $(DESTDIR)$(PREFIX)/share
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help chat build test test-unit test-data lint format pictures install uninstall static setup clean
+.PHONY: help chat build test test-unit test-data bench bench-chat lint format pictures install \
+  uninstall static setup clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -40,6 +41,14 @@ test-unit: setup ## the fast tests only: no model, no terminal
 
 test-data: setup ## make what the tests on real models read (kept in ~/.cache/cria-tests)
 	@Benchmarks/reference/prepare.sh
+
+bench: build ## rates beside llama.cpp's, built for this processor (an hour or two; ARGS="--only …")
+	@Benchmarks/against_llama_cpp.py $(ARGS)
+
+bench-chat: build ## first token, full screen, idle chat, and 7B in 4 GiB of memory
+	@Benchmarks/first_token.py
+	@Benchmarks/full_screen.py
+	@Benchmarks/memory_cap.py
 
 lint: setup ## formatting and the import rules
 	$(SWIFT) format lint --strict -r Sources Tests Package.swift

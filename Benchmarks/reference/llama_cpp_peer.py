@@ -14,10 +14,14 @@ F16 = 1  # ggml's number for the type
 FLASH_ATTENTION = {"auto": -1, "off": 0, "on": 1}
 
 
+class PeerError(Exception):
+    """The library refused something: a file, a size, a batch."""
+
+
 class Peer:
     """A loaded model; `session(…)` gives contexts on it."""
 
-    def __init__(self, path, ik=False):
+    def __init__(self, path, ik=False, repack=False):
         package = "ik-llama-cpp-python" if ik else "llama-cpp-python"
         self.version = f"{package} {importlib.metadata.version(package)}"
         self.api = importlib.import_module("ik_llama_cpp._ctypes_api" if ik else "llama_cpp.llama_cpp")
@@ -25,9 +29,12 @@ class Peer:
         self.api.llama_backend_init()
         options = self.api.llama_model_default_params()
         options.n_gpu_layers = 0
+        if repack:
+            # ik_llama.cpp alone: a second copy of the weights, interleaved by rows.
+            options.repack_tensors, options.use_mmap = True, False
         self.model = self.api.llama_model_load_from_file(os.fsencode(path), options)
         if not self.model:
-            raise SystemExit(f"{path}: llama.cpp cannot load it")
+            raise PeerError(f"{path}: {package} cannot load it")
         self.vocabulary = self.api.llama_vocab_n_tokens(self.api.llama_model_get_vocab(self.model))
 
     def session(self, context, batch, threads, flash_attention="auto"):
@@ -42,7 +49,7 @@ class Peer:
             settings.flash_attn = flash_attention == "on"
         handle = self.api.llama_init_from_model(self.model, settings)
         if not handle:
-            raise SystemExit(f"llama.cpp cannot make a context of {context} tokens")
+            raise PeerError(f"{self.version} cannot make a context of {context} tokens")
         return Session(self, handle, batch)
 
 
@@ -62,18 +69,22 @@ class Session:
             batch.seq_id[at][0] = 0
             batch.logits[at] = all_logits or at == len(ids) - 1
         if self.api.llama_decode(self.handle, batch):
-            raise SystemExit("llama_decode failed")
+            raise PeerError(f"{self.peer.version}: llama_decode failed")
         # Fetching logits waits for the computation in both libraries.
         self.api.llama_get_logits_ith(self.handle, len(ids) - 1)
 
     def logits(self, count):
         """A copy of the last batch's logits, (position, vocabulary), if all were asked for."""
-        rows = []
-        for at in range(count):
-            row = self.api.llama_get_logits_ith(self.handle, at)
-            row = ctypes.cast(row, ctypes.POINTER(ctypes.c_float))
-            rows.append(np.ctypeslib.as_array(row, (self.peer.vocabulary,)).copy())
-        return np.stack(rows)
+        return np.stack([self.row(at) for at in range(count)])
+
+    def last_logits(self):
+        """A copy of the logits after the last token, (vocabulary)."""
+        return self.row(self.batch.n_tokens - 1)
+
+    def row(self, at):
+        row = self.api.llama_get_logits_ith(self.handle, at)
+        row = ctypes.cast(row, ctypes.POINTER(ctypes.c_float))
+        return np.ctypeslib.as_array(row, (self.peer.vocabulary,)).copy()
 
     def forget(self):
         """Empties the cache of keys and values."""
@@ -81,6 +92,20 @@ class Session:
             self.api.llama_memory_clear(self.api.llama_get_memory(self.handle), False)
         else:
             self.api.llama_kv_cache_clear(self.handle)
+
+    def truncate(self, count):
+        """Forgets all tokens from position `count` on."""
+        if hasattr(self.api, "llama_get_memory"):
+            memory = self.api.llama_get_memory(self.handle)
+            done = self.api.llama_memory_seq_rm(memory, 0, count, -1)
+        else:
+            # The package declares no such function; its library has it.
+            remove = self.api._lib.llama_kv_cache_seq_rm
+            remove.argtypes = [ctypes.c_void_p, ctypes.c_int32, ctypes.c_int32, ctypes.c_int32]
+            remove.restype = ctypes.c_bool
+            done = remove(self.handle, 0, count, -1)
+        if not done:
+            raise PeerError(f"{self.peer.version} cannot forget from position {count} on")
 
     def close(self):
         self.api.llama_batch_free(self.batch)

@@ -38,7 +38,14 @@ INLINE void attend_tile(int Q, const float *q, size_t width, const uint16_t *key
     for (int n = 0; n < Q; n++)
       for (int b = 0; b < 4; b++) score[n][b] = _mm512_setzero_ps();
     const uint16_t *block = keys + p * width;
+    const char *next_keys = (const char *)(block + 4 * width * CK_KEY_BLOCK);
+    const char *these_values = (const char *)(values + p * width);
     for (size_t i = 0; i < width; i++) {
+      // The keys of 64 positions are `width` times 128 bytes, and so are their values.
+      _mm_prefetch(next_keys + 128 * i, _MM_HINT_T0);
+      _mm_prefetch(next_keys + 128 * i + 64, _MM_HINT_T0);
+      _mm_prefetch(these_values + 128 * i, _MM_HINT_T1);
+      _mm_prefetch(these_values + 128 * i + 64, _MM_HINT_T1);
       __m512 k[4];
       for (int b = 0; b < 4; b++)
         k[b] = _mm512_cvtph_ps(_mm256_loadu_si256(

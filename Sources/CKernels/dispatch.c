@@ -15,7 +15,6 @@ static bool runs(const ck_table *table) {
            __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq") &&
            __builtin_cpu_supports("avx512vnni") && __builtin_cpu_supports("fma") &&
            __builtin_cpu_supports("f16c");
-  if (table == &ck_avx2 && !table->quantize) return false;
   if (table == &ck_avx2)
     return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
            __builtin_cpu_supports("f16c");

@@ -37,6 +37,18 @@ import cria
     #expect(!failure.remedy.isEmpty)
   }
 
+  @Test(arguments: [(64_000, "--context 60700 would fit"), (90, "use a smaller model")])
+  func aWindowThatDoesNotFitSaysWhichWould(available: Int, remedy: String) throws {
+    let shortage = try #require(
+      MemoryShortage(contextLength: 5_000_000, availableByteCount: available) { $0 + 100 })
+    let error = KernelError(.outOfMemory, at: "m.gguf", "too long", cause: shortage)
+    let have = available == 90 ? "90 B" : "64.0 kB"
+    #expect(
+      Failure(error).line
+        == "cria: not enough memory: a window of 5,000,000 tokens takes 5.0 MB of \(have) here; "
+        + "m.gguf; \(remedy)")
+  }
+
   @Test func aLargeFileIsRefusedByItsLimit() throws {
     let folder = TemporaryFolder()
     try folder.add("f", byteCount: 200_000)

@@ -38,10 +38,30 @@ struct BenchJSON: Decodable {
     var deviation: Double
   }
 
+  struct Limits: Decodable {
+    var readBytesPerSecond: Double
+    var int8MACsPerSecond: Double
+  }
+
+  struct Work: Decodable {
+    var weightBytesPerToken: Double
+    var cacheBytesPerToken: Double
+    var promptMACsPerToken: Double
+  }
+
+  struct Shares: Decodable {
+    var prefill: Double?
+    var decode: Double?
+    var decodeWithCache: Double?
+  }
+
   var model: String
   var threads: Int
   var prefill: Rates
   var decode: Rates
+  var limits: Limits
+  var work: Work
+  var shares: Shares
 
   static func parse(_ text: String) throws -> BenchJSON {
     try JSONDecoder().decode(BenchJSON.self, from: Data(text.utf8))

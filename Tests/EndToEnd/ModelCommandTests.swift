@@ -7,7 +7,7 @@ import cria
   let home = Home()
 
   @Test(arguments: [
-    "f32", "f16", "bf16", "q4_0", "q4_1", "q5_0", "q5_1", "q8_0", "q4_k", "q6_k",
+    "f32", "f16", "bf16", "q4_0", "q4_1", "q5_0", "q5_1", "q8_0", "q4_k", "q5_k", "q6_k",
   ])
   func everyTypeCanBeWrittenAndRun(type: String) throws {
     try home.shell("cria synth --shape tiny --type \(type) m.gguf 2>&1").expectSuccess()
@@ -96,10 +96,24 @@ import cria
     #expect(json.model == "m" && json.threads == 1)
     #expect(json.prefill.tokens == 20 && json.decode.tokens == 5)
     #expect(json.prefill.mean > 0 && json.decode.median > 0)
+    #expect(json.limits.readBytesPerSecond > 0 && json.limits.int8MACsPerSecond > 0)
+    // A position of the tiny shape takes 1,024 bytes; tokens at 8 to 12 see 9 to 13 positions.
+    #expect(json.work.cacheBytesPerToken == 11 * 1024)
+    let reads = json.decode.mean * json.work.weightBytesPerToken
+    let share = try #require(json.shares.decode)
+    #expect(abs(share * json.limits.readBytesPerSecond / reads - 1) < 1e-6)
+    let products = json.prefill.mean * json.work.promptMACsPerToken
+    let prefillShare = try #require(json.shares.prefill)
+    #expect(abs(prefillShare * json.limits.int8MACsPerSecond / products - 1) < 1e-6)
+    #expect(table.output.contains("| of limit"))
     let shape = try home.shell(
       "cria bench --shape tiny --type q4_0 --prompt 8 --generate 0 --repetitions 1; ls .cache/cria")
     #expect(shape.output.contains("synthetic tiny Q4_0"))
     #expect(!shape.output.contains("bench-"))
+    let half = try BenchJSON.parse(
+      try home.shell("cria bench -m ./m.gguf --prompt 0 --generate 2 --repetitions 1 --json").output
+    )
+    #expect(half.shares.prefill == nil && half.shares.decode != nil && half.prefill.mean == 0)
   }
 
   /// Files that are no model that runs, and a word of what has to be said.
@@ -132,6 +146,35 @@ import cria
     let result = try home.shell("seq 1 500 | cria run -m ./m.gguf --context 64")
     #expect(result.status == 1)
     #expect(result.error.contains("does not fit") && result.error.contains("--context"))
+  }
+
+  /// Hundreds of gigabytes, which would be reserved without complaint and run out in mid-reply.
+  @Test func aWindowLargerThanTheMemoryIsRefused() throws {
+    try home.shell("cria synth --shape 160M --type q4_0 m.gguf").expectSuccess()
+    let result = try home.shell("cria run -m ./m.gguf --context 16000000 abc </dev/null")
+    #expect(result.status == 1 && result.output == "")
+    #expect(result.error.filter { $0 == "\n" }.count == 1, "\(result.error)")
+    #expect(result.error.hasPrefix("cria: not enough memory: a window of 16,000,000 tokens takes "))
+    let words = result.error.split(separator: " ")
+    let option = try #require(words.firstIndex(of: "--context"), "\(result.error)")
+    let fitting = try #require(Int(words[option + 1]))
+    let line = "cria run -m ./m.gguf --raw --max-tokens 1 --json --context"
+    try home.shell("\(line) \(fitting) abc </dev/null").expectSuccess()
+    #expect(try home.shell("cria info ./m.gguf --context 16000000").output.contains("not enough"))
+  }
+
+  /// The affinity mask bounds the threads, unless somebody says otherwise.
+  @Test func threadsFollowTheProcessorsAllowed() throws {
+    try home.shell("cria synth --shape tiny --type q8_0 m.gguf").expectSuccess()
+    let bench = "cria bench -m ./m.gguf --prompt 8 --generate 0 --repetitions 1 --json"
+    let one =
+      "taskset -pc $(grep Cpus_allowed_list /proc/self/status | tr -c '0-9' ' ' | "
+      + "awk '{ print $1 }') $BASHPID >/dev/null"
+    for (options, threads) in [("", 1), ("--threads 3", 3)] {
+      let result = try home.shell("( \(one); \(bench) \(options) )")
+      result.expectSuccess()
+      #expect(try BenchJSON.parse(result.output).threads == threads)
+    }
   }
 
   @Test func modelsAreFoundByNameAndRemoved() throws {

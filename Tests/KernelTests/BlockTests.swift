@@ -88,7 +88,7 @@ private func sampleValues(_ count: Int) -> [Float] {
 
   /// The reference has no quantizer for these, so the bound is the format's own: half a step
   /// for the group, plus the rounding of its scale and minimum to six or eight bits.
-  @Test(arguments: [(BlockType.q4_K, 32, Float(0.10)), (.q6_K, 16, 0.04)])
+  @Test(arguments: [(BlockType.q4_K, 32, Float(0.10)), (.q5_K, 32, 0.06), (.q6_K, 16, 0.04)])
   func groupsOfKTypesStayNearTheirValues(_ type: BlockType, _ group: Int, _ bound: Float) {
     let values = sampleValues(2048)
     let back = dequantized(quantized(values, type), type)

@@ -14,6 +14,7 @@ package enum BlockType: UInt32, Sendable, CaseIterable {
   case q5_1 = 7
   case q8_0 = 8
   case q4_K = 12
+  case q5_K = 13
   case q6_K = 14
   case bf16 = 30
 
@@ -22,7 +23,7 @@ package enum BlockType: UInt32, Sendable, CaseIterable {
     switch self {
     case .f32, .f16, .bf16: 1
     case .q4_0, .q4_1, .q5_0, .q5_1, .q8_0: 32
-    case .q4_K, .q6_K: 256
+    case .q4_K, .q5_K, .q6_K: 256
     }
   }
 
@@ -37,6 +38,7 @@ package enum BlockType: UInt32, Sendable, CaseIterable {
     case .q5_1: 24
     case .q8_0: 34
     case .q4_K: 144
+    case .q5_K: 176
     case .q6_K: 210
     }
   }

@@ -30,6 +30,7 @@ package func dequantize(
     case .q5_1: block.q5_1(out)
     case .q8_0: block.q8_0(out)
     case .q4_K: block.q4_K(out)
+    case .q5_K: block.q5_K(out)
     case .q6_K: block.q6_K(out)
     }
   }
@@ -115,6 +116,23 @@ private struct Block {
         let byte = self[16 + group / 2 * 32 + j]
         let nibble = group % 2 == 0 ? byte & 15 : byte >> 4
         out[group * 32 + j] = groupScale * Float(nibble) - groupMinimum
+      }
+    }
+  }
+
+  /// As Q4_K, with 32 bytes of fifth bits before the 128 bytes: bit g of byte j belongs to value j
+  /// of group g. value = (scale · scale₆) · five bits − (minimum scale · minimum₆)
+  func q5_K(_ out: Values) {
+    let (scale, minimum) = (half(0), half(2))
+    for group in 0..<8 {
+      let (scale6, minimum6) = sixBits(group)
+      let groupScale = scale * Float(scale6)
+      let groupMinimum = minimum * Float(minimum6)
+      for j in 0..<32 {
+        let byte = self[48 + group / 2 * 32 + j]
+        let nibble = group % 2 == 0 ? byte & 15 : byte >> 4
+        let level = nibble | (self[16 + j] >> group & 1) << 4
+        out[group * 32 + j] = groupScale * Float(level) - groupMinimum
       }
     }
   }

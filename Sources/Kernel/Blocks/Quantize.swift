@@ -29,6 +29,7 @@ package func quantize(
     case .q5_1: block.q5_1(x)
     case .q8_0: block.q8_0(x)
     case .q4_K: block.q4_K(x)
+    case .q5_K: block.q5_K(x)
     case .q6_K: block.q6_K(x)
     }
   }
@@ -142,16 +143,35 @@ struct MutableBlock {
   }
 
   func q4_K(_ x: Values) {
+    for j in 4..<144 { self[j] = 0 }
+    groupsWithMinimum(x, largestLevel: 15) { group, j, level in
+      self[16 + group / 2 * 32 + j] |= group % 2 == 0 ? level : level << 4
+    }
+  }
+
+  func q5_K(_ x: Values) {
+    for j in 4..<176 { self[j] = 0 }
+    groupsWithMinimum(x, largestLevel: 31) { group, j, level in
+      let nibble = level & 15
+      self[48 + group / 2 * 32 + j] |= group % 2 == 0 ? nibble : nibble << 4
+      self[16 + j] |= (level >> 4) << group
+    }
+  }
+
+  /// Stores scales and minimums of eight groups of 32 as Q4_K and Q5_K have them, in bytes 0 to
+  /// 15, which start as zero from byte 4 on; `store` gets group, place in the group, and level.
+  private func groupsWithMinimum(
+    _ x: Values, largestLevel: Int, _ store: (_ group: Int, _ j: Int, _ level: UInt8) -> Void
+  ) {
     let groups = (0..<8).map { group in
       let (minimum, maximum) = bounds(x[group * 32..<(group + 1) * 32])
       let offset = max(0, -minimum)
-      return (scale: (max(0, maximum) + offset) / 15, offset: offset)
+      return (scale: (max(0, maximum) + offset) / Float(largestLevel), offset: offset)
     }
     let scale = rounded((groups.map(\.scale).max() ?? 0) / 63)
     let minimum = rounded((groups.map(\.offset).max() ?? 0) / 63)
-    store(half: scale, 0)
-    store(half: minimum, 2)
-    for j in 4..<144 { self[j] = 0 }
+    self.store(half: scale, 0)
+    self.store(half: minimum, 2)
     for (group, wanted) in groups.enumerated() {
       let scale6 = nearest(wanted.scale * inverse(scale), 0...63)
       let minimum6 = nearest(wanted.offset * inverse(minimum), 0...63)
@@ -159,13 +179,12 @@ struct MutableBlock {
       let factor = inverse(scale * Float(scale6))
       for j in 0..<32 {
         let shifted = x[group * 32 + j] + minimum * Float(minimum6)
-        let nibble = UInt8(nearest(shifted * factor, 0...15))
-        self[16 + group / 2 * 32 + j] |= group % 2 == 0 ? nibble : nibble << 4
+        store(group, j, UInt8(nearest(shifted * factor, 0...largestLevel)))
       }
     }
   }
 
-  /// Stores Q4_K's scale and minimum of a group, 6 bits each; bytes 4 to 15 start as zero.
+  /// Stores Q4_K's and Q5_K's scale and minimum of a group, 6 bits each; bytes 4 to 15 start as zero.
   func storeSixBits(_ group: Int, _ scale: UInt8, _ minimum: UInt8) {
     let base = 4
     if group < 4 {

@@ -4,7 +4,7 @@ import Glibc
 /// Rows of 8-bit activations for `multiply`: see `ck_group` for the layout.
 typealias ActivationGroup = ck_group
 
-/// The vector functions that this processor runs best: the one place where Swift meets
+/// The vector functions that this processor runs best: the one place where the model meets
 /// `CKernels`.
 ///
 /// Chosen once; the environment variable `CRIA_VECTORS` (`scalar`, `avx2`, `avx512`, `neon`)
@@ -40,7 +40,7 @@ package struct VectorTable: @unchecked Sendable {
   static func takesGroups(_ type: BlockType) -> Bool {
     switch type {
     case .f32, .f16, .bf16: false
-    case .q4_0, .q4_1, .q5_0, .q5_1, .q8_0, .q4_K, .q6_K: true
+    case .q4_0, .q4_1, .q5_0, .q5_1, .q8_0, .q4_K, .q5_K, .q6_K: true
     }
   }
 

@@ -3,7 +3,7 @@ package struct LoadRequest: Sendable {
   package var path: String
   /// Positions of the window; nil takes the model's own, up to `defaultContextLimit`.
   package var contextLength: Int?
-  /// Nil takes one thread for each core that this process may use.
+  /// Nil takes as many as `SystemFiles.threadCount` says: one for each physical core.
   package var threadCount: Int?
 
   /// The longest window that can be asked for.
@@ -21,15 +21,19 @@ package struct LoadRequest: Sendable {
 
   /// Opens the model in this thread, without an engine: for tools that compute on their own.
   ///
-  /// - Throws: what `LlamaModel` and `Inference` throw.
+  /// - Throws: what `LlamaModel` and `Inference` throw; `outOfMemory` when the window needs more
+  ///   memory than there is.
   package func open() throws(KernelError) -> (inference: Inference, summary: ModelSummary) {
     let start = Clock.seconds()
     let model = try LlamaModel(path: path)
     let hyper = model.hyperparameters
+    let contextLength = contextLength ?? min(hyper.contextLength, Self.defaultContextLimit)
+    let threadCount = threadCount ?? Processor.threadCount
+    try MemoryNeed(hyper, threadCount: threadCount).check(
+      contextLength: contextLength, available: Processor.memoryByteCount,
+      at: model.file.file.name)
     let inference = try Inference(
-      model: model,
-      contextLength: contextLength ?? min(hyper.contextLength, Self.defaultContextLimit),
-      threadCount: threadCount ?? Processor.usableCoreCount)
+      model: model, contextLength: contextLength, threadCount: threadCount)
     let summary = ModelSummary(
       path: path, description: try ModelDescription(file: model.file),
       contextLength: inference.contextLength, threadCount: inference.threadCount,

@@ -19,8 +19,8 @@ struct RandomWeights {
     // A uniform distribution of half-width a has deviation a / √3.
     let range = deviation * Float(3).squareRoot()
     floatRange = range
-    // n evenly spaced codes have deviation √((n² − 1) / 12) steps; Q4_K's six-bit scales of
-    // 32 to 63 and Q6_K's signed ones of 16 to 31 have root mean squares of 48.4 and 24.
+    // n evenly spaced codes have deviation √((n² − 1) / 12) steps; Q4_K's and Q5_K's six-bit
+    // scales of 32 to 63 and Q6_K's signed ones of 16 to 31 have root mean squares of 48.4 and 24.
     let (step, offset): (Float, Float) =
       switch type {
       case .q4_0: (4.61, 0)
@@ -29,6 +29,7 @@ struct RandomWeights {
       case .q5_1: (9.23, -15.5)
       case .q8_0: (73.9, 0)
       case .q4_K: (4.61 * 48.4, 7.5)
+      case .q5_K: (9.23 * 48.4, 15.5)
       case .q6_K: (18.5 * 24, 0)
       case .f32, .f16, .bf16: (1, 0)
       }
@@ -59,7 +60,7 @@ struct RandomWeights {
         let half = halves[Int(random.next() >> 52)]
         bytes.storeBytes(of: half.littleEndian, toByteOffset: offset, as: UInt16.self)
       }
-    case .q4_0, .q4_1, .q5_0, .q5_1, .q8_0, .q4_K, .q6_K:
+    case .q4_0, .q4_1, .q5_0, .q5_1, .q8_0, .q4_K, .q5_K, .q6_K:
       fillCodes(bytes)
       for start in stride(from: 0, to: bytes.count, by: type.bytesPerBlock) {
         setScales(MutableBlock(bytes: bytes, start: start))
@@ -88,7 +89,7 @@ struct RandomWeights {
     case .q4_1, .q5_1:
       block.store(scales[strength], 0)
       block.store(minimums[strength], 2)
-    case .q4_K:
+    case .q4_K, .q5_K:
       block.store(scales[strength], 0)
       block.store(minimums[strength], 2)
       for offset in 4..<16 { block[offset] = 0 }

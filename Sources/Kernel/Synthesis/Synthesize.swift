@@ -80,6 +80,7 @@ private func fileType(_ type: BlockType) -> UInt32 {
   case .q5_0: 8
   case .q5_1: 9
   case .q4_K: 14
+  case .q5_K: 16
   case .q6_K: 18
   case .bf16: 32
   }

@@ -58,6 +58,10 @@ extension ForwardPass {
     }
   }
 
+  /// Pieces that work is cut into for each worker, where it can be cut anywhere: few enough to be
+  /// cheap, enough to even out.
+  private static let chunksPerWorker = 6
+
   /// Few tokens and a long past: the stretches themselves are shared out.
   private func attendSharingStretches(
     _ batch: Batch, _ layer: Int, _ stretchCount: Int, _ worker: Int,
@@ -69,13 +73,18 @@ extension ForwardPass {
     let part = scratch.parts.shared  // (stretch, headKV, token, group)
     let queries = batch.tokens.count * group
     let queriesPerStretch = hyper.headCountKV * queries
+    // Stretches that follow each other lie beside each other in memory: a worker takes several.
+    let span = max(1, stretchCount * hyper.headCountKV / (Self.chunksPerWorker * pool.teamSize))
+    let spanCount = (stretchCount + span - 1) / span
     while true {
       let chunk = pool.nextChunk()
-      if chunk >= stretchCount * hyper.headCountKV { break }
-      let (stretch, head) = chunk.quotientAndRemainder(dividingBy: hyper.headCountKV)
-      attend(
-        batch, layer, head, 0..<batch.tokens.count, stretch, cache, scratch, worker,
-        into: part, at: stretch * queriesPerStretch + head * queries)
+      if chunk >= spanCount * hyper.headCountKV { break }
+      let (head, place) = chunk.quotientAndRemainder(dividingBy: spanCount)
+      for stretch in place * span..<min(stretchCount, (place + 1) * span) {
+        attend(
+          batch, layer, head, 0..<batch.tokens.count, stretch, cache, scratch, worker,
+          into: part, at: stretch * queriesPerStretch + head * queries)
+      }
     }
     pool.barrier(worker)
     while true {

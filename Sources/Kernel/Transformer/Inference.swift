@@ -39,10 +39,7 @@ package final class Inference {
     let workerCount = min(max(1, threadCount), LoadRequest.threadLimit)
     cache = try KVCache(hyperparameters: model.hyperparameters, contextLength: contextLength)
     scratch = try Scratch(
-      hyperparameters: model.hyperparameters, tokenCapacity: Self.batchLimit,
-      logitRows: Self.batchLimit, workerCount: workerCount,
-      stretchCount: ForwardPass.stretchCount(positions: contextLength),
-      chunkRowLimit: ForwardPass.chunkRowLimit)
+      model.hyperparameters, contextLength: contextLength, workerCount: workerCount)
     pool = WorkerPool(workerCount: workerCount)
     self.threadCount = pool.workerCount
     governor = TeamGovernor(workerCount: pool.workerCount)

@@ -15,14 +15,24 @@ struct KVCache: ~Copyable {
   private let headCountKV: Int
   private let headSize: Int
 
+  /// Positions that are allocated for a window of `contextLength`.
+  private static func capacity(_ contextLength: Int) -> Int {
+    let stretch = VectorTable.attendStretch
+    return (contextLength + stretch - 1) / stretch * stretch
+  }
+
+  /// Bytes of a cache for a window of `contextLength`, all of it filled.
+  static func byteCount(_ hyper: Hyperparameters, contextLength: Int) -> Int {
+    hyper.cacheBytesPerPosition * capacity(contextLength)
+  }
+
   /// - Throws: `outOfMemory` when the address space or the memory limit does not allow it.
   init(hyperparameters hyper: Hyperparameters, contextLength: Int) throws(KernelError) {
-    let stretch = VectorTable.attendStretch
-    capacity = (contextLength + stretch - 1) / stretch * stretch
+    capacity = Self.capacity(contextLength)
     headCountKV = hyper.headCountKV
     headSize = hyper.headSize
     let half = hyper.layerCount * hyper.headCountKV * capacity * hyper.headSize
-    byteCount = half * 2 * MemoryLayout<UInt16>.stride
+    byteCount = Self.byteCount(hyper, contextLength: contextLength)
     let memory = mmap(
       nil, byteCount, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
     guard let memory, memory != MAP_FAILED else {

@@ -23,6 +23,20 @@ struct Scratch: ~Copyable {
 
   private let memory: Arena
 
+  /// Bytes reserved.
+  var byteCount: Int { memory.byteCount }
+
+  /// The buffers for a window of `contextLength` positions.
+  init(
+    _ hyper: Hyperparameters, contextLength: Int, workerCount: Int
+  ) throws(KernelError) {
+    try self.init(
+      hyperparameters: hyper, tokenCapacity: Inference.batchLimit,
+      logitRows: Inference.batchLimit, workerCount: workerCount,
+      stretchCount: ForwardPass.stretchCount(positions: contextLength),
+      chunkRowLimit: ForwardPass.chunkRowLimit)
+  }
+
   init(
     hyperparameters hyper: Hyperparameters, tokenCapacity: Int, logitRows: Int, workerCount: Int,
     stretchCount: Int, chunkRowLimit: Int
@@ -163,7 +177,7 @@ struct AttentionParts {
 /// One stretch of zeroed memory, cut into float buffers that start on cache lines.
 struct Arena: ~Copyable {
   private let base: UnsafeMutablePointer<Float>
-  private let byteCount: Int
+  let byteCount: Int
 
   /// Adds up what is needed before anything is allocated. Sizes are in floats.
   struct Sizes {

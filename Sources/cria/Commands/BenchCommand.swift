@@ -11,6 +11,10 @@ struct BenchCommand: ParsableCommand {
       standard deviation over the repetitions. --depth puts so many tokens into the cache first. \
       --shape measures a synthetic model, which is written to the cache folder for the time.
 
+      The limits are the best rates at which the same threads read the model's file from memory \
+      and multiply 8-bit numbers, doing nothing else. Each result stands beside its share of \
+      them: of a token's weights that are read, of a prompt's multiplications with weights.
+
       Examples:
         cria bench --model smollm2
         cria bench --shape 7B --type q4_0 --prompt 128 --generate 32 --repetitions 3
@@ -83,150 +87,25 @@ struct BenchCommand: ParsableCommand {
       path: path, contextLength: max(16, depth + max(prompt, generate)),
       threadCount: threadOption.threads ?? config.threads)
     let loaded = try request.open()
-    var benchmark = Benchmark(inference: loaded.inference, depth: depth)
+    let inference = loaded.inference
+    let meter = LimitMeter(model: inference.model, threadCount: inference.threadCount)
+    var benchmark = Benchmark(inference: inference, depth: depth)
+    try benchmark.measure(meter)
     let prefill = try benchmark.prefill(tokenCount: prompt, repetitions: repetitions)
+    try benchmark.measure(meter)
     let decode = try benchmark.decode(tokenCount: generate, repetitions: repetitions)
+    try benchmark.measure(meter)
+    let report = BenchReport(
+      name: name, summary: loaded.summary, depth: depth,
+      work: TokenWork(
+        model: inference.model, prompt: prompt, generate: generate, depth: depth),
+      limits: meter.limits, readByteCount: meter.readByteCount,
+      prefill: prompt > 0 ? prefill : nil, prompt: prompt,
+      decode: generate > 0 ? decode : nil, generate: generate)
     if json {
-      try StandardStreams.writeLine(
-        JSONText.object([
-          ("model", JSONText.string(name)),
-          ("threads", String(loaded.inference.threadCount)),
-          ("prefill", prefill.json(tokenCount: prompt)),
-          ("decode", decode.json(tokenCount: generate)),
-        ]))
+      try StandardStreams.writeLine(report.json)
     } else {
-      try printTable(name, loaded.summary, prefill: prefill, decode: decode)
+      for line in report.table { try StandardStreams.writeLine(line) }
     }
   }
-
-  private func printTable(
-    _ name: String, _ summary: ModelSummary, prefill: Rates, decode: Rates
-  ) throws {
-    let suffix = depth > 0 ? " @ d\(depth)" : ""
-    let common = [
-      VisibleText.escaped(name), Readable.byteCount(summary.description.byteCount),
-      Readable.parameterCount(summary.description.parameterCount), summary.vectors,
-      "\(summary.threadCount)",
-    ]
-    var rows = [["model", "size", "params", "vectors", "threads", "test", "t/s"]]
-    if prompt > 0 { rows.append(common + ["pp\(prompt)\(suffix)", prefill.text]) }
-    if generate > 0 { rows.append(common + ["tg\(generate)\(suffix)", decode.text]) }
-    let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
-    for (index, row) in rows.enumerated() {
-      let cells = zip(row, widths).map { $0 + String(repeating: " ", count: $1 - $0.count) }
-      try StandardStreams.writeLine("| " + cells.joined(separator: " | ") + " |")
-      if index == 0 {
-        let lines = widths.map { String(repeating: "-", count: $0) }
-        try StandardStreams.writeLine("| " + lines.joined(separator: " | ") + " |")
-      }
-    }
-  }
-}
-
-/// Rates of several runs, in tokens per second.
-struct Rates {
-  var values: [Double] = []
-
-  var mean: Double { values.isEmpty ? 0 : values.reduce(0, +) / Double(values.count) }
-
-  var median: Double {
-    let sorted = values.sorted()
-    guard !sorted.isEmpty else { return 0 }
-    let middle = sorted.count / 2
-    return sorted.count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
-  }
-
-  /// The sample's standard deviation; 0 for one run.
-  var deviation: Double {
-    guard values.count > 1 else { return 0 }
-    let squares = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) }
-    return (squares / Double(values.count - 1)).squareRoot()
-  }
-
-  /// `123.4 ± 1.2`.
-  var text: String { "\(Readable.oneDecimal(mean)) ± \(Readable.oneDecimal(deviation))" }
-
-  func json(tokenCount: Int) -> String {
-    JSONText.object([
-      ("tokens", String(tokenCount)), ("mean", JSONText.number(mean)),
-      ("median", JSONText.number(median)), ("deviation", JSONText.number(deviation)),
-    ])
-  }
-}
-
-/// Runs a model over random tokens with a clock.
-private struct Benchmark {
-  let inference: Inference
-  let depth: Int
-  /// The same tokens in every run.
-  private var random = SplitMix64(seed: 1)
-  private var line = BenchLine()
-
-  init(inference: Inference, depth: Int) {
-    self.inference = inference
-    self.depth = depth
-  }
-
-  /// Rates of computing a prompt in batches.
-  mutating func prefill(tokenCount: Int, repetitions: Int) throws -> Rates {
-    try repeated("prefill", tokenCount, repetitions) { benchmark in
-      let tokens = benchmark.tokens(tokenCount)
-      try benchmark.append(tokens[...])
-    }
-  }
-
-  /// Rates of computing one token after the other.
-  mutating func decode(tokenCount: Int, repetitions: Int) throws -> Rates {
-    try repeated("decode", tokenCount, repetitions) { benchmark in
-      for token in benchmark.tokens(tokenCount) { try benchmark.append([token]) }
-    }
-  }
-
-  private mutating func repeated(
-    _ what: String, _ tokenCount: Int, _ repetitions: Int,
-    _ body: (inout Benchmark) throws -> Void
-  ) throws -> Rates {
-    guard tokenCount > 0 else { return Rates() }
-    defer { line.clear() }
-    var rates = Rates()
-    for round in 0...repetitions {
-      line.show(round == 0 ? "\(what): warming up" : "\(what): \(round) of \(repetitions)")
-      try fillToDepth()
-      let start = Clock.seconds()
-      try body(&self)
-      let seconds = Clock.seconds() - start
-      if round > 0 { rates.values.append(Double(tokenCount) / seconds) }
-    }
-    return rates
-  }
-
-  /// Leaves exactly `depth` tokens in the cache.
-  private mutating func fillToDepth() throws {
-    inference.truncate(to: depth)
-    let missing = depth - inference.tokens.count
-    if missing > 0 { try append(tokens(missing)[...]) }
-  }
-
-  private func append(_ tokens: ArraySlice<TokenID>) throws {
-    var rest = tokens
-    while !rest.isEmpty {
-      let batch = rest.prefix(Inference.batchLimit)
-      rest = rest.dropFirst(batch.count)
-      let isDone = try inference.append(
-        batch, logitCount: rest.isEmpty ? 1 : 0, isCancelled: { Interrupt.isRequested })
-      guard isDone else { throw Cancelled() }
-    }
-  }
-
-  private mutating func tokens(_ count: Int) -> [TokenID] {
-    let limit = TokenID(clamping: inference.model.hyperparameters.vocabularySize)
-    return (0..<count).map { _ in TokenID.random(in: 0..<limit, using: &random) }
-  }
-}
-
-/// A progress line in a value that can be copied.
-private final class BenchLine {
-  private var line = ProgressLine()
-  func show(_ text: String) { line.show(text) }
-  func clear() { line.clear() }
 }

@@ -87,9 +87,13 @@ struct InfoCommand: ParsableCommand {
       return "no: \(failure.what) (\(failure.place))"
     }
     let memory = ModelMemory(description, contextLength: context)
+    if let shortage = memory.shortage {
+      let failure = Failure(shortage, at: "")
+      return "no: \(failure.what) (\(failure.remedy))"
+    }
     let needs =
       "\(Readable.byteCount(memory.neededByteCount)) of memory needed "
-      + "(\(Readable.byteCount(memory.cacheByteCount)) of them for the context)"
+      + "(\(Readable.byteCount(memory.windowByteCount)) of them for the context)"
     guard let available = memory.availableByteCount, let fits = memory.fits else { return needs }
     return "\(fits ? "yes" : "too large"): \(needs), \(Readable.byteCount(available)) here"
   }

@@ -13,7 +13,9 @@ struct ModelOption: ParsableArguments {
 /// How many threads compute.
 struct ThreadOption: ParsableArguments {
   @Option(
-    help: ArgumentHelp("Threads that compute (default: one for each core).", valueName: "n"))
+    help: ArgumentHelp(
+      "Threads that compute (default: physical cores, within a container's quota).",
+      valueName: "n"))
   var threads: Int?
 
   func validate() throws {

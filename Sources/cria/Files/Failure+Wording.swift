@@ -47,6 +47,10 @@ extension Failure {
 
   /// Words the kernel's findings.
   package init(_ error: KernelError) {
+    if let shortage = error.cause as? MemoryShortage {
+      self.init(shortage, at: error.place)
+      return
+    }
     let (what, remedy): (String, String) =
       switch error.code {
       case .fileMissing: ("no such model file", "see cria models for what is here")
@@ -75,6 +79,16 @@ extension Failure {
       }
     let detail = error.detail.isEmpty ? what : "\(what): \(error.detail)"
     self.init(detail, at: error.place, remedy: remedy)
+  }
+
+  /// Words what does not fit into memory.
+  init(_ shortage: MemoryShortage, at place: String) {
+    self.init(
+      "not enough memory: a window of \(Readable.grouped(shortage.contextLength)) tokens takes "
+        + "\(Readable.byteCount(shortage.neededByteCount)) of "
+        + "\(Readable.byteCount(shortage.availableByteCount)) here", at: place,
+      remedy: shortage.fittingContextLength.map { "--context \($0) would fit" }
+        ?? "use a smaller model")
   }
 
   /// Words what is wrong with a conversation.

@@ -21,6 +21,13 @@ package enum Readable {
     return "\(whole < 0 ? "-" : "")\(whole.magnitude / 10).\(whole.magnitude % 10)"
   }
 
+  /// `97 %`; one decimal under ten: `0.4 %`. "-" for what is no number.
+  package static func percent(_ share: Double) -> String {
+    guard share.isFinite else { return "-" }
+    return (share < 0.0995 ? oneDecimal(share * 100) : "\(Int((min(share, 1e9) * 100).rounded()))")
+      + " %"
+  }
+
   /// `135M`, `6.7B`.
   package static func parameterCount(_ count: Int) -> String {
     let value = Double(count)
