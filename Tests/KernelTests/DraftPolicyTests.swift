@@ -64,7 +64,7 @@ private func costs(_ multiple: (Int) -> Double) -> PassCosts {
 
   @Test func longMatchesAreTrustedFromTheStart() {
     let policy = DraftPolicy()
-    let moderate = costs { 1 + 0.2 * Double($0 - 1) }
+    let moderate = costs { 1 + 0.14 * Double($0 - 1) }
     let counts = [3, 4, 5, 16].map {
       policy.draftCount(matchLength: $0, limit: 7, costs: moderate)
     }
@@ -87,6 +87,7 @@ private func costs(_ multiple: (Int) -> Double) -> PassCosts {
     let some = costs { 1 + 0.3 * Double($0 - 1) }
     for _ in 0..<30 { policy.observe(matchLength: 5, wasRight: false) }
     #expect(policy.draftCount(matchLength: 5, limit: 7, costs: some) == 0)
+    // Seen without drafts.
     for _ in 0..<40 { policy.observe(matchLength: 5, wasRight: true) }
     #expect(policy.draftCount(matchLength: 5, limit: 7, costs: some) > 0)
   }
@@ -104,8 +105,38 @@ private func costs(_ multiple: (Int) -> Double) -> PassCosts {
   /// Four tokens cost as one, five as four: the draft ends where the step is.
   @Test func theDraftEndsBeforeTheStepInTheCost() {
     var policy = DraftPolicy()
-    for _ in 0..<100 { policy.observe(matchLength: 32, wasRight: true) }
+    for _ in 0..<100 {
+      policy.observe(matchLength: 32, wasRight: true)
+      policy.finished(draftCount: 1, acceptedCount: 1, costs: cheap)
+    }
     let steps = costs { $0 <= 4 ? 1.1 : 4 }
     #expect(policy.draftCount(matchLength: 32, limit: 7, costs: steps) == 3)
+  }
+
+  /// However sure it is of itself: a reply in which every draft is wrong takes little longer.
+  @Test(arguments: [64, 200, 1_000])
+  func whatIsLostIsBounded(tokenCount: Int) {
+    var policy = DraftPolicy()
+    let some = costs { 1 + 0.1 * Double($0 - 1) }
+    var time = 0.0
+    var draftedCount = 0
+    for _ in 0..<tokenCount {
+      for _ in 0..<5 { policy.observe(matchLength: 20, wasRight: true) }
+      let count = policy.draftCount(matchLength: 20, limit: 7, costs: some)
+      policy.finished(draftCount: count, acceptedCount: 0, costs: some)
+      time += 1 + 0.1 * Double(count)
+      draftedCount += count
+    }
+    #expect(draftedCount > 5)
+    #expect(time < 1.01 * Double(tokenCount) + 1.1)
+  }
+
+  /// And once drafts come true they may be long at once.
+  @Test func savedTimeMayBeSpent() {
+    var policy = DraftPolicy()
+    let dear = costs { 1 + 0.4 * Double($0 - 1) }
+    #expect(policy.draftCount(matchLength: 32, limit: 7, costs: dear) < 3)
+    for _ in 0..<3 { policy.finished(draftCount: 2, acceptedCount: 2, costs: dear) }
+    #expect(policy.draftCount(matchLength: 32, limit: 7, costs: dear) > 3)
   }
 }

@@ -25,6 +25,7 @@ extension Generation {
     }
     if request.tokenLimit < 1 { return stop(.limit) }
     costs.beginReply()
+    var acceptedBefore = 0
     // The tokens of the last pass whose logits are drawn from, and the next pass's.
     var batch: [TokenID] = [0]
     while true {
@@ -55,6 +56,10 @@ extension Generation {
           .drafted(
             count: statistics.draftedTokenCount, accepted: statistics.acceptedTokenCount))
       }
+      drafter.finished(
+        draftCount: batch.count - 1,
+        acceptedCount: statistics.acceptedTokenCount - acceptedBefore, costs)
+      acceptedBefore = statistics.acceptedTokenCount
       inference.truncate(to: keptCount)
       // The last token that may come is never drafted: it would not be computed either.
       let room = min(
@@ -114,6 +119,11 @@ private struct Drafter {
       policy.observe(matchLength: match.length, wasRight: lookup.tokens[match.next] == token)
     }
     lookup?.append(token)
+  }
+
+  /// Takes in how the last batch's draft fared.
+  mutating func finished(draftCount: Int, acceptedCount: Int, _ costs: PassCosts) {
+    policy.finished(draftCount: draftCount, acceptedCount: acceptedCount, costs: costs)
   }
 
   /// Makes the next batch: one token and up to `limit` drafted ones.

@@ -15,36 +15,57 @@ struct Candidate {
   }
 }
 
-/// The tokens that may be drawn, in memory that is used again for each draw. They are in no
-/// order: what depends on one is found by selection, which takes time in proportion to the count.
+/// The tokens that may be drawn, in memory that is used again for each draw.
+///
+/// They are not sorted, only in rings: all of one ring are more likely than all of the next. What
+/// depends on the order within a ring is found by selection, in time in proportion to its size.
 struct Candidates: Sendable {
   private var list: [Candidate] = []
+  private var rings: [Ring] = []
+
+  private struct Ring: Sendable {
+    /// One past the ring's last candidate.
+    var end: Int
+    /// Sum of the weights.
+    var weight: Double
+  }
 
   var count: Int { list.count }
 
-  /// Takes in what is at most `reach` below `best`.
-  mutating func gather(
-    _ logits: UnsafeBufferPointer<Float>, within reach: Float, of best: Float,
-    maxima blocks: [Float]
-  ) {
+  /// Sum of all weights.
+  var weight: Double { rings.reduce(0) { $0 + $1.weight } }
+
+  mutating func removeAll() {
     list.removeAll(keepingCapacity: true)
-    for (block, largest) in blocks.enumerated() where best - largest <= reach {
-      let start = block * LogitScan.blockSize
-      for token in start..<min(start + LogitScan.blockSize, logits.count) {
-        let logit = logits[token]
-        if best - logit <= reach {
-          list.append(Candidate(token: TokenID(token), logit: logit, weight: 1))
-        }
-      }
-    }
+    rings.removeAll(keepingCapacity: true)
   }
 
-  /// Takes in the `limit` most likely tokens, `limit` being 1 to the number of logits: with a
-  /// heap whose root is the least likely.
-  mutating func gather(
-    _ logits: UnsafeBufferPointer<Float>, mostLikely limit: Int, maxima blocks: [Float]
+  /// Adds a ring of those that are more than `inner` and at most `outer` below `best`, each with
+  /// the weight exp(logit − best).
+  mutating func addRing(
+    _ logits: UnsafeBufferPointer<Float>, from inner: Float, to outer: Float, below best: Float,
+    maxima blocks: [Float]
   ) {
-    list.removeAll(keepingCapacity: true)
+    var weight = 0.0
+    for (block, largest) in blocks.enumerated() where best - largest <= outer {
+      let start = block * LogitScan.blockSize
+      for token in start..<min(start + LogitScan.blockSize, logits.count) {
+        let distance = best - logits[token]
+        guard distance <= outer, distance > inner else { continue }
+        let share = exp(-Double(distance))
+        list.append(Candidate(token: TokenID(token), logit: logits[token], weight: share))
+        weight += share
+      }
+    }
+    rings.append(Ring(end: list.count, weight: weight))
+  }
+
+  /// Makes the `limit` most likely tokens a ring, `limit` being 1 to the number of logits: with a
+  /// heap whose root is the least likely. For a `limit` far below that number.
+  mutating func addMostLikely(
+    _ limit: Int, of logits: UnsafeBufferPointer<Float>, best: Float, maxima blocks: [Float]
+  ) {
+    removeAll()
     for token in 0..<limit {
       list.append(Candidate(token: TokenID(token), logit: logits[token], weight: 1))
     }
@@ -59,31 +80,76 @@ struct Candidates: Sendable {
         }
       }
     }
+    rings.append(Ring(end: list.count, weight: 0))
+    weigh(best: best)
   }
 
-  /// Gives each the weight exp((logit − best) / temperature); returns their sum.
-  mutating func weigh(best: Float, temperature: Double = 1) -> Double {
-    var total = 0.0
-    for index in list.indices {
-      let weight = exp(Double(list[index].logit - best) / temperature)
-      list[index].weight = weight
-      total += weight
+  /// Keeps the `limit` most likely candidates.
+  mutating func keep(mostLikely limit: Int) {
+    // Every weight is one for as long as they are counted; what they were is found again.
+    for index in list.indices { list[index].weight = 1 }
+    var start = 0
+    for index in rings.indices {
+      rings[index].weight = Double(rings[index].end - start)
+      start = rings[index].end
     }
-    return total
+    keep(reaching: Double(limit))
+  }
+
+  /// Gives each the weight exp((logit − best) / temperature).
+  mutating func weigh(best: Float, temperature: Double = 1) {
+    var start = 0
+    for ring in rings.indices {
+      var sum = 0.0
+      for index in start..<rings[ring].end {
+        let weight = exp(Double(list[index].logit - best) / temperature)
+        list[index].weight = weight
+        sum += weight
+      }
+      rings[ring].weight = sum
+      start = rings[ring].end
+    }
   }
 
   /// Keeps the smallest number of most likely candidates, at least one, whose weights reach
-  /// `goal`; all where they do not. Returns the least likely of them: O(count) as a rule.
+  /// `goal`; all where they do not. Returns the least likely of them.
+  ///
+  /// There has to be one. The last ring's weight is no longer what it was: see `weigh`.
   @discardableResult
   mutating func keep(reaching goal: Double) -> TokenID {
-    let count = list.withUnsafeMutableBufferPointer { Self.select($0, reaching: goal) }
-    list.removeSubrange(count...)
-    return list[count - 1].token
+    var start = 0
+    var reached = 0.0
+    var last = 0
+    // Past the rings that are kept whole; an empty one holds nothing that could be the last.
+    while last < rings.count - 1, reached + rings[last].weight < goal || rings[last].end == 0 {
+      reached += rings[last].weight
+      start = rings[last].end
+      last += 1
+    }
+    let end = rings[last].end
+    let count = list.withUnsafeMutableBufferPointer { list in
+      Self.select(
+        UnsafeMutableBufferPointer(rebasing: list[start..<end]), reaching: goal - reached)
+    }
+    list.removeSubrange((start + count)...)
+    rings.removeSubrange((last + 1)...)
+    rings[last].end = start + count
+    return list[start + count - 1].token
   }
 
-  /// Keeps those with at least this weight.
+  /// Keeps those with at least this weight, of which there has to be one.
   mutating func keep(weightFrom least: Double) {
-    list.removeAll { $0.weight < least }
+    var kept = 0
+    var start = 0
+    for ring in rings.indices {
+      for index in start..<rings[ring].end where list[index].weight >= least {
+        list.swapAt(kept, index)
+        kept += 1
+      }
+      start = rings[ring].end
+      rings[ring].end = kept
+    }
+    list.removeSubrange(kept...)
   }
 
   /// Puts the most likely candidates whose weights reach `goal` first, the least likely of them

@@ -15,10 +15,10 @@ package struct Sampler: Sendable {
 
   /// Up to this many tokens a heap finds the most likely ones; beyond, selection does.
   private static let heapLimit = 256
-  /// How far below the best a token is looked for at first: it holds most nuclei.
-  private static let firstReach: Float = 7
-  /// And how much further each time that it does not.
-  private static let nextReach: Float = 2
+  /// How far below the best the first ring of candidates goes: it holds most nuclei.
+  private static let ringWidth: Float = 7
+  /// Tokens this far below the best are hardly ever asked for.
+  private static let lastRing: Float = 21
 
   /// - Parameter history: the tokens before the first draw, for the repetition penalty.
   package init(policy: SamplingPolicy, history: ArraySlice<TokenID> = []) {
@@ -74,8 +74,8 @@ package struct Sampler: Sendable {
     }
     if policy.minP > 0 { candidates.keep(weightFrom: policy.minP) }
     // The token at which the weights, summed from the most likely on, pass a random part of all.
-    let total = candidates.weigh(best: best, temperature: policy.temperature)
-    return candidates.keep(reaching: random.unit() * total)
+    candidates.weigh(best: best, temperature: policy.temperature)
+    return candidates.keep(reaching: random.unit() * candidates.weight)
   }
 
   /// Among all tokens, by their ids: no order by likelihood is needed.
@@ -105,33 +105,50 @@ package struct Sampler: Sendable {
   /// Top-k, and top-p of what it leaves.
   private mutating func gatherMostLikely(_ logits: UnsafeBufferPointer<Float>, best: Float) {
     if policy.topK <= Self.heapLimit {
-      candidates.gather(logits, mostLikely: policy.topK, maxima: maxima)
+      candidates.addMostLikely(policy.topK, of: logits, best: best, maxima: maxima)
     } else {
-      candidates.gather(logits, within: .infinity, of: best, maxima: maxima)
-      candidates.keep(reaching: Double(policy.topK))
+      candidates.removeAll()
+      let limit = policy.topK
+      addRings(logits, best: best, to: .infinity) { $0.count >= limit }
+      candidates.keep(mostLikely: limit)
+      candidates.weigh(best: best)
     }
-    let total = candidates.weigh(best: best)
-    if policy.topP < 1 { candidates.keep(reaching: policy.topP * total) }
+    if policy.topP < 1 { candidates.keep(reaching: policy.topP * candidates.weight) }
   }
 
   /// Top-p of all tokens, without those that min-p rules out in any case.
   private mutating func gatherNucleus(_ logits: UnsafeBufferPointer<Float>, best: Float) {
+    candidates.removeAll()
     // A little more than min-p allows: how far exactly is decided by the weights.
     let allowed = policy.minP > 0 ? Float(-log(policy.minP)) + 1e-3 : .infinity
-    var reach = policy.topP < 1 ? min(allowed, Self.firstReach) : allowed
-    candidates.gather(logits, within: reach, of: best, maxima: maxima)
-    var gathered = candidates.weigh(best: best)
-    guard policy.topP < 1 else { return }
-    let total =
-      gathered + LogitScan.weight(of: logits, beyond: reach, below: best, maxima: maxima)
-    // Tokens that lie deeper than this make up less than top-p leaves out, all together.
-    let deepest = Float(log(Double(logits.count) / ((1 - policy.topP) * total))) + 1e-3
-    while gathered < policy.topP * total && reach < min(allowed, deepest) {
-      reach = min(reach + Self.nextReach, allowed, deepest)
-      candidates.gather(logits, within: reach, of: best, maxima: maxima)
-      gathered = candidates.weigh(best: best)
+    guard policy.topP < 1 else {
+      return addRings(logits, best: best, to: allowed) { _ in false }
     }
-    candidates.keep(reaching: policy.topP * total)
+    let reach = min(allowed, Self.ringWidth)
+    addRings(logits, best: best, to: reach) { _ in false }
+    let goal =
+      policy.topP
+      * (candidates.weight
+        + LogitScan.weight(of: logits, beyond: reach, below: best, maxima: maxima))
+    if reach < allowed {
+      addRings(logits, best: best, from: reach, to: allowed) { $0.weight >= goal }
+    }
+    candidates.keep(reaching: goal)
+  }
+
+  /// Adds rings of candidates from one distance below the best to another, until there are enough.
+  private mutating func addRings(
+    _ logits: UnsafeBufferPointer<Float>, best: Float, from start: Float = -1, to end: Float,
+    until isEnough: (Candidates) -> Bool
+  ) {
+    var reach = start
+    while reach < end, !isEnough(candidates) {
+      // What lies deeper than the last ring that is worth one of its own goes into one.
+      let next = reach < 0 ? Self.ringWidth : reach + 2
+      let outer = next > Self.lastRing ? end : min(next, end)
+      candidates.addRing(logits, from: reach, to: outer, below: best, maxima: maxima)
+      reach = outer
+    }
   }
 
   /// The token with the largest logit, the first of equals.
