@@ -38,9 +38,9 @@ static void quantize(const float *x, size_t width, ck_group *out) {
     float smallest = vminvq_f32(below), largest = vmaxvq_f32(above);
     float magnitude = -smallest > largest ? -smallest : largest, scale = 0, inverse = 0;
     if (magnitude > CK_NEGLIGIBLE) {
-      float spread = (largest - smallest) / CK_LEVEL_STEPS;
-      float floor = magnitude / CK_MAGNITUDE_STEPS;
-      scale = spread > floor ? spread : floor;
+      float range = (largest - smallest) / CK_LEVEL_STEPS;
+      float middle = __builtin_fabsf(largest + smallest) / CK_MIDDLE_STEPS;
+      scale = range > middle ? range : middle;
       inverse = 1 / scale;
     }
     int32_t middle = (vcvtns_s32_f32(smallest * inverse) + vcvtns_s32_f32(largest * inverse)) >> 1;
