@@ -127,6 +127,7 @@ INLINE void few_tokens(int type, int T, size_t tokens, const uint8_t *const *row
   }
   if (width % CK_GROUP) {
     extent e = extent_of(group_bytes(type), width % CK_GROUP / 32 * group_bytes(type) / 4);
+    prefetch(type, rows, whole, distance);
     for (int r = 0; r < 4; r++) w[r] = unpack_levels(type, rows[r], whole, &e);
     s = unpack_scales(type, rows, whole, &e);
     accumulate(type, T, w, &s, x, whole, sum);
@@ -146,6 +147,10 @@ INLINE void few_tokens(int type, int T, size_t tokens, const uint8_t *const *row
 INLINE void rows_by_few_tokens(int type, int T, const uint8_t *weights, size_t row_bytes,
                                size_t rows, size_t width, const uint8_t *x, size_t x_bytes,
                                size_t tokens, float *out, size_t out_stride) {
+  // What nobody has fetched ahead: all at once, rather than one after the other.
+  const size_t begin = rows * row_bytes < NEAR_BYTES ? rows * row_bytes : NEAR_BYTES;
+  for (size_t line = 0; line < begin; line += 64)
+    _mm_prefetch((const char *)weights + line, _MM_HINT_T0);
   for (size_t first = 0; first < rows; first += 4) {
     size_t count = rows - first < 4 ? rows - first : 4;
     const uint8_t *row[4];
