@@ -105,35 +105,40 @@ INLINE void prefetch(int type, const uint8_t *const *rows, size_t group, size_t 
       _mm_prefetch((const char *)(rows[r] + ahead + line), _MM_HINT_T0);
 }
 
-/// Eight rows by `tokens` of at most `T` tokens, the weights unpacked on the way. Written are
+/// How many blocks group `group` has.
+INLINE size_t blocks_in_group(int type, size_t blocks, size_t group) {
+  return has_groups(type) || blocks - group * 4 > 4 ? 4 : blocks - group * 4;
+}
+
+/// Eight rows by `T` tokens, the weights unpacked on the way. Written are
 /// `out[t * out_stride + r * row_step]` for the first `count` rows.
-INLINE void few_tokens(int type, int T, size_t tokens, const uint8_t *const *rows, size_t count,
-                       size_t width, const uint8_t *activations, size_t activation_bytes,
-                       float *out, size_t row_step, size_t out_stride) {
-  __m256 sum[8][4];
-  const ck_group *x[8];
-  for (size_t t = 0; t < (size_t)T; t++) {
-    x[t] = (const ck_group *)(activations + (t < tokens ? t : tokens - 1) * activation_bytes);
+INLINE void few_tokens(int type, int T, const uint8_t *const *rows, size_t count, size_t width,
+                       const uint8_t *activations, size_t activation_bytes, float *out,
+                       size_t row_step, size_t out_stride) {
+  __m256 sum[4][4];
+  const ck_group *x[4];
+  EACH(t, T) {
+    x[t] = (const ck_group *)(activations + (size_t)t * activation_bytes);
     EACH(b, 4) sum[t][b] = _mm256_setzero_ps();
   }
   group_columns shared;
   panel_block w;
   size_t blocks = width / 32;
   for (size_t g = 0; g * 4 < blocks; g++) {
-    size_t count = has_groups(type) || blocks - g * 4 > 4 ? 4 : blocks - g * 4;
+    size_t in_group = blocks_in_group(type, blocks, g);
     prefetch(type, rows, g, PREFETCH_BYTES);
     if (has_groups(type)) open_group(type, rows, g, &shared);
-    for (size_t b = 0; b < count; b++) {
+    for (size_t b = 0; b < in_group; b++) {
       unpack_block(type, rows, &shared, g, b, &w);
       accumulate(type, T, &w, x, g, b, sum);
     }
   }
-  for (size_t t = 0; t < tokens; t++) {
+  EACH(t, T) {
     __m256 all = _mm256_add_ps(_mm256_add_ps(_mm256_add_ps(sum[t][0], sum[t][1]), sum[t][2]),
                                sum[t][3]);
     float values[8];
     _mm256_storeu_ps(values, all);
-    for (size_t r = 0; r < count; r++) out[t * out_stride + r * row_step] = values[r];
+    for (size_t r = 0; r < count; r++) out[(size_t)t * out_stride + r * row_step] = values[r];
   }
 }
 
@@ -142,7 +147,7 @@ INLINE void few_tokens(int type, int T, size_t tokens, const uint8_t *const *row
 /// ahead is used.
 INLINE void rows_by_few_tokens(int type, int T, const uint8_t *weights, size_t row_bytes,
                                size_t rows, size_t width, const uint8_t *x, size_t x_bytes,
-                               size_t tokens, float *out, size_t out_stride) {
+                               float *out, size_t out_stride) {
   size_t eighth = rows / 8, done = eighth * 8;
   // The last turn takes the rows that are left, the last of them standing in for others.
   for (size_t first = 0; first < eighth + (done < rows); first++) {
@@ -152,7 +157,7 @@ INLINE void rows_by_few_tokens(int type, int T, const uint8_t *weights, size_t r
       size_t at = last ? (done + r < rows ? done + r : rows - 1) : first + r * eighth;
       row[r] = weights + at * row_bytes;
     }
-    few_tokens(type, T, tokens, row, last ? rows - done : 8, width, x, x_bytes,
+    few_tokens(type, T, row, last ? rows - done : 8, width, x, x_bytes,
                out + (last ? done : first), last ? 1 : eighth, out_stride);
   }
 }
@@ -171,9 +176,9 @@ INLINE void pack_panel(int type, const uint8_t *weights, size_t row_bytes, size_
   group_columns shared;
   for (size_t g = 0; g * 4 < blocks; g++) {
     prefetch(type, row, g, 8 * row_bytes); // the next eight rows
-    size_t count = has_groups(type) || blocks - g * 4 > 4 ? 4 : blocks - g * 4;
+    size_t in_group = blocks_in_group(type, blocks, g);
     if (has_groups(type)) open_group(type, row, g, &shared);
-    for (size_t b = 0; b < count; b++) unpack_block(type, row, &shared, g, b, panel++);
+    for (size_t b = 0; b < in_group; b++) unpack_block(type, row, &shared, g, b, panel++);
   }
 }
 
@@ -328,23 +333,22 @@ INLINE void rows_by_many_tokens(int type, const uint8_t *weights, size_t row_byt
   }
 }
 
-/// From how many tokens on unpacking pays.
-#define MANY_TOKENS 5
-
 INLINE void multiply_quantized(int type, const uint8_t *weights, size_t row_bytes, size_t rows,
                                size_t width, const uint8_t *x, size_t x_bytes, size_t tokens,
                                float *out, size_t out_stride) {
-  if (tokens >= MANY_TOKENS)
-    return rows_by_many_tokens(type, weights, row_bytes, rows, width, x, x_bytes, tokens, out,
-                               out_stride);
 #define FEW(T)                                                                                   \
-  if (tokens <= T)                                                                               \
-    return rows_by_few_tokens(type, T, weights, row_bytes, rows, width, x, x_bytes, tokens, out, \
-                              out_stride)
+  case T:                                                                                        \
+    rows_by_few_tokens(type, T, weights, row_bytes, rows, width, x, x_bytes, out, out_stride);   \
+    break
+  switch (tokens) {
+  case 0: break;
   FEW(1);
   FEW(2);
   FEW(3);
   FEW(4);
+  default: // from here on it pays to unpack first
+    rows_by_many_tokens(type, weights, row_bytes, rows, width, x, x_bytes, tokens, out, out_stride);
+  }
 #undef FEW
 }
 

@@ -23,6 +23,9 @@ void ck_avx512_store_value(const float *value, size_t width, uint16_t *out) {
 }
 
 /// Scores, weights and weighted values of `Q` queries that share their keys and values.
+///
+/// While the keys are worked on, the values are fetched, and while those are, the keys of the
+/// stretch that follows in memory: decoding behind a long past waits for nothing else.
 INLINE void attend_tile(int Q, const float *q, size_t width, const uint16_t *keys,
                         const uint16_t *values, const uint32_t *counts, float scale, float *out,
                         float *maxima, float *sums) {
@@ -38,14 +41,11 @@ INLINE void attend_tile(int Q, const float *q, size_t width, const uint16_t *key
     for (int n = 0; n < Q; n++)
       for (int b = 0; b < 4; b++) score[n][b] = _mm512_setzero_ps();
     const uint16_t *block = keys + p * width;
-    const char *next_keys = (const char *)(block + 4 * width * CK_KEY_BLOCK);
-    const char *these_values = (const char *)(values + p * width);
+    const char *coming = (const char *)(values + p * width);
     for (size_t i = 0; i < width; i++) {
-      // The keys of 64 positions are `width` times 128 bytes, and so are their values.
-      _mm_prefetch(next_keys + 128 * i, _MM_HINT_T0);
-      _mm_prefetch(next_keys + 128 * i + 64, _MM_HINT_T0);
-      _mm_prefetch(these_values + 128 * i, _MM_HINT_T1);
-      _mm_prefetch(these_values + 128 * i + 64, _MM_HINT_T1);
+      // The values of 64 positions are `width` times 128 bytes.
+      _mm_prefetch(coming + 128 * i, _MM_HINT_T1);
+      _mm_prefetch(coming + 128 * i + 64, _MM_HINT_T1);
       __m512 k[4];
       for (int b = 0; b < 4; b++)
         k[b] = _mm512_cvtph_ps(_mm256_loadu_si256(
@@ -86,6 +86,10 @@ INLINE void attend_tile(int Q, const float *q, size_t width, const uint16_t *key
     for (int n = 0; n < Q; n++)
       for (int c = 0; c < 4; c++) sum[n][c] = _mm512_setzero_ps();
     for (size_t p = 0; p < count; p++) {
+      // The keys of the next stretch: as many bytes as the values here.
+      const char *coming = (const char *)(keys + (CK_ATTEND_MAX + p) * width + i);
+      _mm_prefetch(coming, _MM_HINT_T1);
+      _mm_prefetch(coming + 64, _MM_HINT_T1);
       __m512 v[4];
       for (int c = 0; c < 4; c++)
         v[c] = _mm512_cvtph_ps(

@@ -52,6 +52,22 @@ import Testing
     #expect(sizes == [4, 2, 1])
   }
 
+  /// Eight threads on two cores: a part of the team does well for as long as it is left alone.
+  @Test func aTeamThatIsAlwaysTooLargeIsTriedRarely() {
+    var governor = TeamGovernor(workerCount: 8)
+    var badCount = 0
+    for _ in 0..<10_000 {
+      if governor.teamSize > 2 {
+        bad(&governor)
+        badCount += 1
+      } else {
+        good(&governor)
+      }
+    }
+    // Four bad steps a try, and soon 512 steps between tries.
+    #expect((4...120).contains(badCount), "\(badCount)")
+  }
+
   @Test func oneWorkerStaysOne() {
     var governor = TeamGovernor(workerCount: 1)
     for _ in 0..<10 { bad(&governor) }

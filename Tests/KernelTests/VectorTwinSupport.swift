@@ -59,6 +59,9 @@ struct Format: Sendable, CustomTestStringConvertible {
       testDescription: "Q4_K", number: CK_Q4_K, valuesPerBlock: 256, bytesPerBlock: 144,
       minimumOffset: 2, largestLevel: 63 * 15, largestMinimumLevel: 63),
     Format(
+      testDescription: "Q5_K", number: CK_Q5_K, valuesPerBlock: 256, bytesPerBlock: 176,
+      minimumOffset: 2, largestLevel: 63 * 31, largestMinimumLevel: 63),
+    Format(
       testDescription: "Q6_K", number: CK_Q6_K, valuesPerBlock: 256, bytesPerBlock: 210,
       scaleOffset: 208, largestLevel: 128 * 63),
   ]
@@ -172,7 +175,9 @@ struct Product {
       }
     }
 
-    let x = random.floats(width * tokens)
+    var x = random.floats(width * tokens)
+    // Some blocks lie on one side of zero, so that their zero points are far from it.
+    for i in x.indices where i / 32 % 3 == 1 { x[i] += 3 }
     let largest = x.reduce(0) { max($0, abs($1)) }
     magnitudes = bounds.map { bound in Array(repeating: bound * largest, count: tokens) }
     if format.isQuantized {

@@ -11,7 +11,7 @@ import Testing
       format.valuesPerBlock == 256
       ? [256, 512, 768, 4096] : [32, 64, 96, 128, 160, 256, 576, 4096]
     for (index, width) in widths.enumerated() {
-      let rows = width == 4096 ? 3 : 9, tokens = width == 4096 ? 11 : 17
+      let rows = width == 4096 ? 3 : 19, tokens = width == 4096 ? 11 : 17
       let product = Product(
         format, width: width, rows: rows, tokens: tokens, padding: index % 3 * 7,
         slack: index % 4, seed: index + format.number * 100)
@@ -28,19 +28,23 @@ import Testing
     }
   }
 
+  /// Few tokens and many take different ways, and so do rows that fill no panel.
   @Test(arguments: Variant.all, Format.all)
   func bitsDoNotDependOnTheBatch(variant: Variant, format: Format) {
+    let tokenCounts = Array(1...17) + [40, 127, 129]
+    let rowCounts = Array(1...9) + [15, 16, 17, 31, 32, 33, 41]
+    let batches =
+      tokenCounts.flatMap { [(1, $0), (17, $0)] }
+      + rowCounts.flatMap { [($0, 1), ($0, 4), ($0, 10)] }
     for width in format.valuesPerBlock == 256 ? [256, 768] : [32, 160, 384] {
-      let product = Product(format, width: width, rows: 9, tokens: 40, seed: width)
-      let whole = product.results(variant, rows: 0..<9, tokens: 0..<40).map(bits)
-      for rowCount in 1...9 {
-        for tokenCount in Array(1...11) + [15, 17, 40] {
-          let rows = (9 - rowCount)..<9, tokens = (40 - tokenCount)..<40
-          let part = product.results(variant, rows: rows, tokens: tokens).map(bits)
-          #expect(
-            part == whole[tokens].map { Array($0[rows]) },
-            "width \(width), \(rowCount) rows, \(tokenCount) tokens")
-        }
+      let product = Product(format, width: width, rows: 41, tokens: 129, seed: width)
+      let whole = product.results(variant, rows: 0..<41, tokens: 0..<129).map(bits)
+      for (rowCount, tokenCount) in batches {
+        let rows = (41 - rowCount)..<41, tokens = (129 - tokenCount)..<129
+        let part = product.results(variant, rows: rows, tokens: tokens).map(bits)
+        #expect(
+          part == whole[tokens].map { Array($0[rows]) },
+          "width \(width), \(rowCount) rows, \(tokenCount) tokens")
       }
     }
   }
@@ -66,25 +70,43 @@ import Testing
   }
 
   /// The extremes of the stored integers, where narrow intermediate sums would overflow: all
-  /// levels and all activations at their largest, all scales one.
+  /// levels at their largest, nearly all activations at theirs, all scales one.
   @Test(arguments: Variant.all, Format.all.filter(\.isQuantized))
   func extremesDoNotOverflow(variant: Variant, format: Format) {
-    let width = 256
-    for (byte, sign) in [(UInt8(0xff), Float(1)), (0xff, -1), (0x80, 1), (0x80, -1), (0x7f, 1)] {
-      let product = Product(format, width: width, rows: 1, tokens: 1, seed: 1)
-      let block = format.bytesPerBlock
-      for start in stride(from: 0, to: product.rowBytes, by: block) {
+    let width = 256, rows = 9, tokens = 17
+    // The one value on the other side keeps the levels of the rest away from zero.
+    let patterns: [(Int) -> Float] = [
+      { _ in 1 }, { $0 % 2 == 0 ? 1 : -1 }, { $0 % 32 == 0 ? -1 : 1 }, { $0 % 32 == 31 ? -1 : 1 },
+      { $0 % 32 < 16 ? 1 : -1 },
+    ]
+    for byte in [UInt8(0xff), 0x80, 0x7f] {
+      let product = Product(format, width: width, rows: rows, tokens: tokens, seed: 1)
+      for start in stride(from: 0, to: rows * product.rowBytes, by: format.bytesPerBlock) {
         let place = product.weights.start + start
-        place.initializeMemory(as: UInt8.self, repeating: byte, count: block)
+        place.initializeMemory(as: UInt8.self, repeating: byte, count: format.bytesPerBlock)
         for offset in [format.scaleOffset, format.minimumOffset].compactMap(\.self) {
           place.storeBytes(of: Float16(1).bitPattern, toByteOffset: offset, as: UInt16.self)
         }
       }
-      Variant.scalar.table.quantize(
-        [Float](repeating: 127 * sign, count: width), width, product.activations.groups)
-      let expected = product.results(.scalar, rows: 0..<1, tokens: 0..<1)[0][0]
-      let computed = product.results(variant, rows: 0..<1, tokens: 0..<1)[0][0]
-      #expect(abs(expected - computed) <= abs(expected) * 1e-6, "\(byte) \(sign)")
+      for (index, pattern) in patterns.enumerated() {
+        for sign in [Float(127), -127] {
+          for token in 0..<tokens {
+            Variant.scalar.table.quantize(
+              (0..<width).map { pattern($0) * sign }, width,
+              (product.activations.start + token * product.activationBytes)
+                .assumingMemoryBound(to: ck_group.self))
+          }
+          let expected = product.results(.scalar, rows: 0..<1, tokens: 0..<1)[0][0]
+          let largest = format.largestLevel + format.largestMinimumLevel
+          let allowed = Float(width) * 127 * largest * 1e-6
+          for count in [1, tokens] {
+            let computed = product.results(variant, rows: 0..<rows, tokens: 0..<count)
+            #expect(
+              computed.joined().allSatisfy { abs(expected - $0) <= allowed },
+              "\(byte), pattern \(index), \(sign), \(count) tokens")
+          }
+        }
+      }
     }
   }
 
@@ -106,37 +128,63 @@ import Testing
     }
   }
 
-  @Test(arguments: Variant.all)
-  func quantizeRoundsTiesToEven(variant: Variant) {
+  /// From -126 to 127 the scale is one and the zero point zero; moved by 20, the zero point is.
+  @Test(arguments: Variant.all, [0, 20])
+  func quantizeRoundsTiesToEven(variant: Variant, shift: Int) {
     var x = [Float](repeating: 0, count: 32)
-    x.replaceSubrange(0..<9, with: [127, 0.5, 1.5, 2.5, -0.5, -1.5, -2.5, 126.5, -126.5])
+    x.replaceSubrange(0..<10, with: [127, -126, 0.5, 1.5, 2.5, -0.5, -1.5, -2.5, 126.5, -125.5])
     x[31] = 3.5
-    let levels = rounded(variant, x).levels
-    #expect(levels[0..<9] == [127, 0, 2, 2, 0, -2, -2, 126, -126])
-    #expect(levels[64..<80] == [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4])
+    let groups = rounded(variant, x.map { $0 + Float(shift) })
+    #expect(groups.levels[0..<10] == [127, -126, 0, 2, 2, 0, -2, -2, 126, -126])
+    #expect(groups.levels[64..<80] == [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4])
+    #expect(groups.scale(0) == 1)
+    // The ten levels add up to 1, so do the sixteen they belong to; all to 5.
+    #expect(groups.correction(0) == [Int16(shift), Int16(-5 - 32 * shift)])
+    #expect(groups.correctionLow(0) == [Int16(shift), Int16(-1 - 16 * shift)])
+    #expect(groups.sum(0) == Float(5 + 32 * shift))
   }
 
+  /// scale * (level - zero) is what was rounded, to half a step; and the corrections belong to it.
   @Test(arguments: Variant.all)
-  func residualIsWhatRoundingLost(variant: Variant) {
+  func quantizeIsOffByHalfAStepAtMost(variant: Variant) {
     var random = Random(seed: 4)
-    for width in [32, 96, 128, 576] {
-      let x = random.floats(width)
-      let input = Guarded(x), out = Guarded(byteCount: width * 4)
-      let groups = Guarded(byteCount: (width + 127) / 128 * 192)
-      variant.table.quantize(x, width, groups.groups)
-      variant.table.residual(input.floats, width, groups.groups, out.floats)
-      let error = worst(width) { i in
-        let group = groups.groups + i / 128, block = i % 128 / 32
-        let levels = UnsafeRawPointer(group) + (i % 32 < 16 ? 0 : 64)
-        let level = levels.load(fromByteOffset: block * 16 + i % 16, as: Int8.self)
-        let scale = withUnsafeBytes(of: group.pointee.scale) {
-          $0.load(fromByteOffset: block * 4, as: Float.self)
+    let ranges: [ClosedRange<Float>] = [
+      -1...1, 100...101, -101 ... -100, 0...1, -1...0, 5...5, -3e-3 ... -3e-3, -1e-28...2e-28,
+      3e-29...4e-29, -1e30...1e29, 0.99...1, -2...7, 0...0, -1e-31...1e-31,
+    ]
+    for range in ranges {
+      // Three blocks: the group's fourth is missing.
+      let x = (0..<96).map { _ in Float.random(in: range, using: &random) }
+      let groups = rounded(variant, x)
+      for block in 0..<3 {
+        let values = x[block * 32..<block * 32 + 32], scale = Double(groups.scale(block))
+        let largest = values.max() ?? 0, smallest = values.min() ?? 0
+        let magnitude = Double(max(abs(largest), abs(smallest)))
+        guard magnitude > 1e-30 else {
+          #expect(groups.isZero(block), "\(range)")
+          continue
         }
-        let exact = Double(x[i]) - Double(scale) * Double(level)
-        guard abs(exact) <= Double(scale) * 0.501 else { return (1, 0) }
-        return (abs(Double(out.floats[i]) - exact), abs(Double(x[i])) * 2e-7)
+        // A scale without a zero point would need steps of a 127th of the magnitude.
+        let step = max((Double(largest) - Double(smallest)) / 253, magnitude / 126)
+        #expect(scale > 0 && scale <= step * 1.000_001, "\(range)")
+
+        let zero = -Int(groups.correction(block)[0])
+        let levels = values.indices.map { groups.level(block, $0 % 32) }
+        #expect(levels.allSatisfy { abs($0) <= 127 }, "\(range)")
+        let error = worst(32) { i in
+          let off = abs(Double(values[values.startIndex + i]) - scale * Double(levels[i] - zero))
+          return (off, scale * 0.5 + magnitude * 2e-7)
+        }
+        #expect(error <= 1, "\(range)")
+
+        let steps = levels.map { $0 - zero }
+        let sum = steps.reduce(0, +), sumLow = steps.prefix(16).reduce(0, +)
+        #expect(groups.correction(block).map(Int.init) == [-zero, -sum], "\(range)")
+        #expect(groups.correctionLow(block).map(Int.init) == [-zero, -sumLow], "\(range)")
+        #expect(
+          abs(Double(groups.sum(block)) - scale * Double(sum)) <= abs(scale * Double(sum)) * 1e-7)
       }
-      #expect(error <= 1, "width \(width)")
+      #expect(groups.isZero(3), "\(range)")
     }
   }
 
@@ -236,24 +284,37 @@ import Testing
     }
   }
 
-  /// The levels as stored, and the bits of scales and sums.
   private func rounded(_ variant: Variant, _ x: [Float]) -> Rounded {
-    let input = Guarded(x), count = (x.count + 127) / 128
-    let out = Guarded(byteCount: count * 192)
-    out.start.initializeMemory(as: UInt8.self, repeating: 0x55, count: count * 192)
+    let input = Guarded(x), count = (x.count + 127) / 128 * Rounded.groupBytes
+    let out = Guarded(byteCount: count)
+    out.start.initializeMemory(as: UInt8.self, repeating: 0x55, count: count)
     variant.table.quantize(input.floats, x.count, out.groups)
-    var result = Rounded()
-    for group in 0..<count {
-      let start = out.start + group * 192
-      result.levels += (0..<128).map { start.load(fromByteOffset: $0, as: Int8.self) }
-      result.factors += (0..<12).map { start.load(fromByteOffset: 128 + $0 * 4, as: UInt32.self) }
-    }
-    return result
+    return Rounded(bytes: (0..<count).map { out.start.load(fromByteOffset: $0, as: UInt8.self) })
   }
 
+  /// Groups of activations as they lie in memory; the places are those of `ck_group`.
   struct Rounded: Equatable {
-    var levels: [Int8] = []
-    var factors: [UInt32] = []
+    static let groupBytes = MemoryLayout<ck_group>.size
+    let bytes: [UInt8]
+
+    /// Of the first group, those of `low` and then those of `high`.
+    var levels: [Int8] { bytes[0..<128].map { Int8(bitPattern: $0) } }
+
+    /// The level of value `i` of block `block` of the first group.
+    func level(_ block: Int, _ i: Int) -> Int { Int(levels[i / 16 * 64 + block * 16 + i % 16]) }
+    func scale(_ block: Int) -> Float { load(128 + block * 4) }
+    func sum(_ block: Int) -> Float { load(144 + block * 4) }
+    func correction(_ block: Int) -> [Int16] { [load(160 + block * 4), load(162 + block * 4)] }
+    func correctionLow(_ block: Int) -> [Int16] { [load(176 + block * 4), load(178 + block * 4)] }
+
+    func isZero(_ block: Int) -> Bool {
+      (0..<32).allSatisfy { level(block, $0) == 0 } && scale(block) == 0 && sum(block) == 0
+        && correction(block) == [0, 0] && correctionLow(block) == [0, 0]
+    }
+
+    private func load<Value: BitwiseCopyable>(_ offset: Int) -> Value {
+      bytes.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: offset, as: Value.self) }
+    }
   }
 }
 

@@ -37,7 +37,8 @@ package struct TeamGovernor: Sendable {
       goodCount = 0
     } else {
       stallCount = 0
-      goodCount += 1
+      // What a part of the team does well says nothing about the whole.
+      if teamSize == workerCount { goodCount += 1 }
       if goodCount > 64 { nextPause = Self.shortestPause }
     }
     if stallCount >= 2 {

@@ -8,20 +8,24 @@ import Synchronization
 /// awake, and then sleep, so that an idle program uses no processor time. Within a step they
 /// meet at `barrier` and share work out by `nextChunk`.
 ///
+/// Whoever waits at a barrier spins first too, since most waits last a microsecond, and then
+/// sleeps: at once where the team is larger than the processors there are, for then the one that
+/// all wait for may need this very processor.
+///
 /// `@unchecked Sendable`: `body` and `teamSize` are written by worker 0 before it publishes a step
 /// and read by the team after it has seen the step and before it arrives at the step's last
 /// barrier; `threads`, `workerCount` and `stalledSeconds` are touched by the owner alone.
-final class WorkerPool: @unchecked Sendable {
+package final class WorkerPool: @unchecked Sendable {
   /// Workers that there can be: the published step holds the team's size in eight bits.
-  static let workerLimit = 255
+  package static let workerLimit = 255
 
   /// Workers that there are: fewer than asked for where the system gives no more threads.
-  private(set) var workerCount: Int
+  package private(set) var workerCount: Int
 
   /// Workers that take part in the present step.
-  private(set) var teamSize = 1
+  package private(set) var teamSize = 1
   /// How long worker 0 waited for others in the present step, short waits left out.
-  private(set) var stalledSeconds = 0.0
+  package private(set) var stalledSeconds = 0.0
 
   private var body: ((Int) -> Void)?
   /// Steps so far, times 256, plus the team's size: a worker learns both at once.
@@ -30,15 +34,38 @@ final class WorkerPool: @unchecked Sendable {
   private let arrived = Atomic<Int>(0)
   private let phase = Atomic<Int>(0)
   private let chunk = Atomic<Int>(0)
+  /// Workers that sleep at a barrier, or are about to.
+  private let dozing = Atomic<Int>(0)
   private let sleepers: [Sleeper]
+  private let processorCount: Int
   private var threads: [pthread_t] = []
 
   /// One worker's bed: `isAsleep` says whether a post is needed to wake it.
   private final class Sleeper: @unchecked Sendable {
     // Sendable: the semaphore's address is stable and its calls are thread-safe.
-    let isAsleep = Atomic<Bool>(false)
-    let semaphore = UnsafeMutablePointer<sem_t>.allocate(capacity: 1)
+    private let isAsleep = Atomic<Bool>(false)
+    private let semaphore = UnsafeMutablePointer<sem_t>.allocate(capacity: 1)
     init() { sem_init(semaphore, 0, 0) }
+    /// Sleeps until `isOver`, which is asked after every post; whoever makes it true must call
+    /// `wake` after that.
+    func sleep(until isOver: () -> Bool) {
+      while true {
+        isAsleep.store(true, ordering: .sequentiallyConsistent)
+        if isOver() {
+          // Either this worker takes its flag back or the waker has taken it and posts.
+          if !isAsleep.exchange(false, ordering: .sequentiallyConsistent) { wait() }
+          return
+        }
+        wait()
+      }
+    }
+
+    func wake() {
+      if isAsleep.exchange(false, ordering: .sequentiallyConsistent) { sem_post(semaphore) }
+    }
+
+    private func wait() { while sem_wait(semaphore) != 0 {} }
+
     deinit {
       sem_destroy(semaphore)
       semaphore.deallocate()
@@ -46,7 +73,12 @@ final class WorkerPool: @unchecked Sendable {
   }
 
   /// Starts `workerCount - 1` threads (at least none, at most `workerLimit - 1`).
-  init(workerCount wanted: Int) {
+  ///
+  /// - Parameter processorCount: processors that the threads may run on.
+  package init(
+    workerCount wanted: Int, processorCount: Int = Processor.allowedProcessorCount
+  ) {
+    self.processorCount = processorCount
     workerCount = min(Self.workerLimit, max(1, wanted))
     sleepers = (0..<workerCount).map { _ in Sleeper() }
     for worker in 1..<workerCount {
@@ -58,7 +90,7 @@ final class WorkerPool: @unchecked Sendable {
 
   /// Ends the threads; the pool cannot be used after this. Its owner must call it, since the
   /// threads keep the pool alive.
-  func stop() {
+  package func stop() {
     isStopping.store(true, ordering: .releasing)
     publish(teamSize: workerCount)
     for thread in threads { pthread_join(thread, nil) }
@@ -66,7 +98,7 @@ final class WorkerPool: @unchecked Sendable {
   }
 
   /// Runs `body(worker)` on the first `teamSize` workers and returns when all are through.
-  func run(teamSize: Int, _ body: (Int) -> Void) {
+  package func run(teamSize: Int, _ body: (Int) -> Void) {
     withoutActuallyEscaping(body) { body in
       self.body = body
       self.teamSize = min(max(1, teamSize), workerCount)
@@ -81,7 +113,7 @@ final class WorkerPool: @unchecked Sendable {
 
   /// Waits until every worker of the team is here, and starts the next phase's chunks from 0.
   @inline(__always)
-  func barrier(_ worker: Int) {
+  package func barrier(_ worker: Int) {
     // Read before arriving: once all are here, worker 0 may begin a step of another team.
     let expected = teamSize
     if expected == 1 {
@@ -92,74 +124,79 @@ final class WorkerPool: @unchecked Sendable {
     if arrived.add(1, ordering: .acquiringAndReleasing).newValue == expected {
       arrived.store(0, ordering: .relaxed)
       chunk.store(0, ordering: .relaxed)
-      phase.store(current &+ 1, ordering: .releasing)
+      phase.store(current &+ 1, ordering: .sequentiallyConsistent)
+      // A sleeper counts itself before it looks at the phase for the last time.
+      if dozing.load(ordering: .sequentiallyConsistent) > 0 {
+        for sleeper in sleepers[..<expected] { sleeper.wake() }
+      }
       return
     }
-    for _ in 0..<1_000 {
+    let isCrowded = expected > processorCount
+    for _ in 0..<(isCrowded ? Self.shortSpin : 1_000) {
       if phase.load(ordering: .acquiring) != current { return }
       VectorTable.pause()
     }
-    waitLong(for: current, worker)
+    waitLong(for: current, worker, isCrowded: isCrowded)
   }
 
+  /// Turns of a wait that only saves a sleep to those who come almost together.
+  private static let shortSpin = 50
+
   /// Somebody's core has been taken away: at some point this one is better given up too.
-  private func waitLong(for current: Int, _ worker: Int) {
+  private func waitLong(for current: Int, _ worker: Int, isCrowded: Bool) {
     let start = Clock.seconds()
-    var spins = 0
-    while phase.load(ordering: .acquiring) == current {
-      VectorTable.pause()
-      spins &+= 1
-      if spins > 20_000 { sched_yield() }
+    defer { if worker == 0 { stalledSeconds += Clock.seconds() - start } }
+    if !isCrowded {
+      for _ in 0..<5_000 {
+        if phase.load(ordering: .acquiring) != current { return }
+        VectorTable.pause()
+      }
     }
-    if worker == 0 { stalledSeconds += Clock.seconds() - start }
+    dozing.add(1, ordering: .sequentiallyConsistent)
+    sleepers[worker].sleep { phase.load(ordering: .sequentiallyConsistent) != current }
+    dozing.subtract(1, ordering: .relaxed)
   }
 
   /// The next piece of this phase's work that nobody has taken yet.
   @inline(__always)
-  func nextChunk() -> Int { chunk.add(1, ordering: .relaxed).oldValue }
+  package func nextChunk() -> Int { chunk.add(1, ordering: .relaxed).oldValue }
 
   private func publish(teamSize: Int) {
     let number = step.load(ordering: .relaxed) / 256 &+ 1
     step.store(number &* 256 &+ teamSize, ordering: .sequentiallyConsistent)
-    for sleeper in sleepers[1..<teamSize]
-    where sleeper.isAsleep.exchange(false, ordering: .sequentiallyConsistent) {
-      sem_post(sleeper.semaphore)
-    }
+    for sleeper in sleepers[1..<teamSize] { sleeper.wake() }
   }
 
   private func serve(_ worker: Int) {
     VectorTable.flushingDenormals {
       var seen = 0
+      var spinCount = 0
       while true {
-        seen = waitForStep(after: seen, worker)
+        seen = waitForStep(after: seen, worker, spinCount: spinCount)
         if isStopping.load(ordering: .acquiring) { return }
-        if worker < seen % 256 {
+        spinCount = 0
+        let team = seen % 256
+        if worker < team {
           body?(worker)
           barrier(worker)
+          spinCount = team > processorCount ? Self.shortSpin : 30_000
         }
       }
     }
   }
 
   /// The next step's value; sleeps when none comes for a while.
-  private func waitForStep(after seen: Int, _ worker: Int) -> Int {
-    for _ in 0..<30_000 {
+  private func waitForStep(after seen: Int, _ worker: Int, spinCount: Int) -> Int {
+    for _ in 0..<spinCount {
       let next = step.load(ordering: .acquiring)
       if next != seen { return next }
       VectorTable.pause()
     }
-    let sleeper = sleepers[worker]
-    while true {
-      sleeper.isAsleep.store(true, ordering: .sequentiallyConsistent)
-      let next = step.load(ordering: .sequentiallyConsistent)
-      if next != seen {
-        // Either this worker takes its flag back or the waker has taken it and posts.
-        if !sleeper.isAsleep.exchange(false, ordering: .sequentiallyConsistent) {
-          while sem_wait(sleeper.semaphore) != 0 {}
-        }
-        return next
-      }
-      while sem_wait(sleeper.semaphore) != 0 {}
+    var next = seen
+    sleepers[worker].sleep {
+      next = step.load(ordering: .sequentiallyConsistent)
+      return next != seen
     }
+    return next
   }
 }

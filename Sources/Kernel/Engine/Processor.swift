@@ -7,6 +7,11 @@ package enum Processor {
     SystemFiles().threadCount(online: sysconf(Int32(_SC_NPROCESSORS_ONLN)))
   }
 
+  /// Processors that this process may run on, siblings of one core counted each. At least one.
+  package static var allowedProcessorCount: Int {
+    SystemFiles().allowedProcessors?.count ?? max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+  }
+
   /// Bytes of memory that are there: the machine's, or fewer where a control group caps them.
   /// Nil where the system does not say.
   package static var memoryByteCount: Int? {

@@ -33,9 +33,14 @@ package struct SystemFiles: Sendable {
     return max(1, min(cores, Int(min(quota, Double(cores)).rounded())))
   }
 
-  /// Physical cores of the processors that are online and in this process's affinity mask; nil
-  /// where the files do not say.
+  /// Physical cores of the processors that this process may run on; nil where the files do not say.
   package var physicalCoreCount: Int? {
+    allowedProcessors.map { Set($0.map(core)).count }
+  }
+
+  /// The processors that are online and in this process's affinity mask; nil where the files do
+  /// not say. Never empty.
+  package var allowedProcessors: Set<Int>? {
     let online = text("/sys/devices/system/cpu/online").flatMap(Self.processorList)
     let allowed = (text("/proc/self/status") ?? "").split(separator: "\n")
       .first { $0.hasPrefix("Cpus_allowed_list:") }
@@ -43,7 +48,7 @@ package struct SystemFiles: Sendable {
     guard var processors = allowed ?? online else { return nil }
     // The mask may name processors that are offline.
     if let online, !processors.isDisjoint(with: online) { processors.formIntersection(online) }
-    return Set(processors.map(core)).count
+    return processors
   }
 
   /// What tells a core from others: the least of the processors that it shows itself as.

@@ -9,7 +9,8 @@ struct BenchCommand: ParsableCommand {
     discussion: """
       Measures as llama-bench does: random tokens, one run to warm up, then the mean and the \
       standard deviation over the repetitions. --depth puts so many tokens into the cache first. \
-      --shape measures a synthetic model, which is written to the cache folder for the time.
+      --shape measures a synthetic model, which is written to the cache folder for the time. \
+      Run it with several --threads to see whether another number is faster than the default.
 
       The limits are the best rates at which the same threads read the model's file from memory \
       and multiply 8-bit numbers, doing nothing else. Each result stands beside its share of \

@@ -65,6 +65,7 @@ struct InfoCommand: ParsableCommand {
     let format = PromptFormat.detect(
       chatTemplate: description.chatTemplate, modelName: description.name, fileName: model.name)
     rows.append(("prompts", format.name))
+    rows.append(("threads", "\(Processor.threadCount) by default"))
     rows.append(("runs here", verdict(file, description)))
     return rows
   }
