@@ -37,17 +37,16 @@ static void quantize(const float *x, size_t width, ck_group *out) {
     __m256 below = _mm256_min_ps(_mm256_min_ps(v[0], v[1]), _mm256_min_ps(v[2], v[3]));
     __m256 above = _mm256_max_ps(_mm256_max_ps(v[0], v[1]), _mm256_max_ps(v[2], v[3]));
     float smallest = -largest_lane(_mm256_xor_ps(below, sign)), largest = largest_lane(above);
-    float magnitude = -smallest > largest ? -smallest : largest, scale = 0, inverse = 0;
-    if (magnitude > CK_NEGLIGIBLE) {
-      float range = (largest - smallest) / CK_LEVEL_STEPS;
-      float middle = __builtin_fabsf(largest + smallest) / CK_MIDDLE_STEPS;
-      scale = range > middle ? range : middle;
-      inverse = 1 / scale;
+    __m256 unordered = _mm256_or_ps(_mm256_cmp_ps(v[0], v[1], _CMP_UNORD_Q),
+                                    _mm256_cmp_ps(v[2], v[3], _CMP_UNORD_Q));
+    if (_mm256_movemask_ps(unordered)) largest = NAN;
+    ck_rounding rounding = ck_rounding_of(smallest, largest);
+    if (!(rounding.scale <= FLT_MAX)) {
+      ck_put_not_finite(group, b);
+      continue;
     }
-    int middle = (_mm_cvtss_si32(_mm_set_ss(smallest * inverse)) +
-                  _mm_cvtss_si32(_mm_set_ss(largest * inverse))) >> 1;
-    __m256 factor = _mm256_set1_ps(inverse);
-    __m256i middles = _mm256_set1_epi32(middle), steps[4], levels[4];
+    __m256 factor = _mm256_set1_ps(rounding.inverse);
+    __m256i middles = _mm256_set1_epi32(rounding.middle), steps[4], levels[4];
     for (int i = 0; i < 4; i++) {
       steps[i] = _mm256_cvtps_epi32(_mm256_mul_ps(v[i], factor));
       levels[i] = _mm256_sub_epi32(steps[i], middles);
@@ -55,11 +54,7 @@ static void quantize(const float *x, size_t width, ck_group *out) {
     store_levels(group, b, levels);
     int sum_low = integer_total(_mm256_add_epi32(steps[0], steps[1]));
     int sum = sum_low + integer_total(_mm256_add_epi32(steps[2], steps[3]));
-    group->scale[b] = scale;
-    group->sum[b] = scale * (float)sum;
-    group->correction[b][0] = group->correction_low[b][0] = (int16_t)middle;
-    group->correction[b][1] = (int16_t)-sum;
-    group->correction_low[b][1] = (int16_t)-sum_low;
+    ck_put_rounding(group, b, &rounding, sum, sum_low);
   }
 }
 

@@ -142,23 +142,27 @@ INLINE void few_tokens(int type, int T, const uint8_t *const *rows, size_t count
   }
 }
 
+/// Rows a multiple of this apart drive each other out of the first-level cache.
+#define ALIAS_BYTES 4096
+
 /// Eight rows at a time. They lie an eighth of all rows apart, so that each runs through memory
 /// in one line: rows beside each other would end every few kilobytes, before what was fetched
-/// ahead is used.
+/// ahead is used. The rows that are left come last.
 INLINE void rows_by_few_tokens(int type, int T, const uint8_t *weights, size_t row_bytes,
                                size_t rows, size_t width, const uint8_t *x, size_t x_bytes,
                                float *out, size_t out_stride) {
-  size_t eighth = rows / 8, done = eighth * 8;
-  // The last turn takes the rows that are left, the last of them standing in for others.
-  for (size_t first = 0; first < eighth + (done < rows); first++) {
+  size_t eighth = rows / 8;
+  if (eighth > 1 && eighth * row_bytes % ALIAS_BYTES == 0) eighth--;
+  const size_t spread = eighth * 8, turns = eighth + (rows - spread + 7) / 8;
+  for (size_t turn = 0; turn < turns; turn++) {
+    size_t first = turn < eighth ? turn : spread + (turn - eighth) * 8;
+    size_t step = turn < eighth ? eighth : 1, count = rows - first < 8 ? rows - first : 8;
     const uint8_t *row[8];
-    bool last = first == eighth;
     for (size_t r = 0; r < 8; r++) {
-      size_t at = last ? (done + r < rows ? done + r : rows - 1) : first + r * eighth;
-      row[r] = weights + at * row_bytes;
+      size_t at = first + r * step; // the last row stands in for those beyond it
+      row[r] = weights + (at < rows ? at : rows - 1) * row_bytes;
     }
-    few_tokens(type, T, row, last ? rows - done : 8, width, x, x_bytes,
-               out + (last ? done : first), last ? 1 : eighth, out_stride);
+    few_tokens(type, T, row, count, width, x, x_bytes, out + first, step, out_stride);
   }
 }
 

@@ -18,30 +18,23 @@ static void quantize(const float *x, size_t width, ck_group *out) {
     __m512 low = _mm512_loadu_ps(x), high = _mm512_loadu_ps(x + 16);
     float smallest = _mm512_reduce_min_ps(_mm512_min_ps(low, high));
     float largest = _mm512_reduce_max_ps(_mm512_max_ps(low, high));
-    float magnitude = -smallest > largest ? -smallest : largest, scale = 0, inverse = 0;
-    if (magnitude > CK_NEGLIGIBLE) {
-      float range = (largest - smallest) / CK_LEVEL_STEPS;
-      float middle = __builtin_fabsf(largest + smallest) / CK_MIDDLE_STEPS;
-      scale = range > middle ? range : middle;
-      inverse = 1 / scale;
+    if (_mm512_cmp_ps_mask(low, high, _CMP_UNORD_Q)) largest = NAN;
+    ck_rounding rounding = ck_rounding_of(smallest, largest);
+    if (!(rounding.scale <= FLT_MAX)) {
+      ck_put_not_finite(group, b);
+      continue;
     }
-    int middle = (_mm_cvtss_si32(_mm_set_ss(smallest * inverse)) +
-                  _mm_cvtss_si32(_mm_set_ss(largest * inverse))) >> 1;
-    __m512 factor = _mm512_set1_ps(inverse);
+    __m512 factor = _mm512_set1_ps(rounding.inverse);
     __m512i steps_low = _mm512_cvtps_epi32(_mm512_mul_ps(low, factor));
     __m512i steps_high = _mm512_cvtps_epi32(_mm512_mul_ps(high, factor));
     int sum_low = _mm512_reduce_add_epi32(steps_low);
     int sum = sum_low + _mm512_reduce_add_epi32(steps_high);
-    __m512i middles = _mm512_set1_epi32(middle);
+    __m512i middles = _mm512_set1_epi32(rounding.middle);
     _mm_store_si128((__m128i *)(group->low + b * 16),
                     _mm512_cvtepi32_epi8(_mm512_sub_epi32(steps_low, middles)));
     _mm_store_si128((__m128i *)(group->high + b * 16),
                     _mm512_cvtepi32_epi8(_mm512_sub_epi32(steps_high, middles)));
-    group->scale[b] = scale;
-    group->sum[b] = scale * (float)sum;
-    group->correction[b][0] = group->correction_low[b][0] = (int16_t)middle;
-    group->correction[b][1] = (int16_t)-sum;
-    group->correction_low[b][1] = (int16_t)-sum_low;
+    ck_put_rounding(group, b, &rounding, sum, sum_low);
   }
 }
 

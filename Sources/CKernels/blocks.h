@@ -3,6 +3,10 @@
 
 /// What every variant needs to know of the stored formats, in plain C.
 
+#include "CKernels.h"
+
+#include <float.h>
+#include <math.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -17,16 +21,6 @@ enum {
   Q5_K_BYTES = 176, // as Q4_K, with 32 bytes of fifth bits before the nibbles
   Q6_K_BYTES = 210, // 128 bytes low nibbles, 64 bytes high pairs, 16 signed scales, f16 scale
 };
-
-/// A block of activations none of which is larger is rounded to zeros: the inverse of its scale
-/// would not be finite.
-#define CK_NEGLIGIBLE 1e-30f
-
-/// How many steps of the scale lie between the smallest and the largest activation of a block:
-/// one less than levels allow, for both ends may be rounded outwards.
-#define CK_LEVEL_STEPS 253.0f
-/// How many steps of the scale twice the middle of a block is at most: the zero point fits a byte.
-#define CK_MIDDLE_STEPS 252.0f
 
 static inline uint16_t ck_u16(const void *p) {
   uint16_t v;
@@ -85,6 +79,48 @@ static inline uint16_t ck_float_to_half(float f) {
   }
   bits += 0xfff + (bits >> 13 & 1);
   return sign | (uint16_t)((bits - 0x38000000) >> 13);
+}
+
+/// How a block of activations is rounded: steps = x * inverse to the nearest, level = steps -
+/// middle, zero point = -middle.
+typedef struct {
+  float scale, inverse;
+  int32_t middle;
+} ck_rounding;
+
+/// The rounding of a block by its smallest and its largest value (either NaN where one of the
+/// values is). All variants round by it.
+///
+/// 253 steps lie between the two: one less than levels allow, for both ends may be rounded
+/// outwards. The middle is at most 126 steps from zero, so that the zero point fits a byte.
+static inline ck_rounding ck_rounding_of(float smallest, float largest) {
+  float range = (largest - smallest) / 253, offset = fabsf(largest + smallest) / 252;
+  float scale = range > offset ? range : offset;
+  if (!(largest - smallest <= FLT_MAX)) return (ck_rounding){NAN, 0, 0};
+  // Of so little, the inverse would not be finite: rounded to zeros.
+  if (scale <= 1e-32f) return (ck_rounding){0, 0, 0};
+  float inverse = 1 / scale;
+  int32_t first = (int32_t)rintf(smallest * inverse), last = (int32_t)rintf(largest * inverse);
+  return (ck_rounding){scale, inverse, (first + last) >> 1};
+}
+
+/// A block of which a value is not finite: whatever it is multiplied with is no number.
+static inline void ck_put_not_finite(ck_group *group, size_t b) {
+  memset(group->low + b * 16, 0, 16);
+  memset(group->high + b * 16, 0, 16);
+  group->scale[b] = group->sum[b] = NAN;
+  memset(group->correction[b], 0, sizeof group->correction[b]);
+  memset(group->correction_low[b], 0, sizeof group->correction_low[b]);
+}
+
+/// Everything of a block but its levels; `sum`: of its steps, `sum_low`: of the first sixteen.
+static inline void ck_put_rounding(ck_group *group, size_t b, const ck_rounding *rounding,
+                                   int32_t sum, int32_t sum_low) {
+  group->scale[b] = rounding->scale;
+  group->sum[b] = rounding->scale * (float)sum;
+  group->correction[b][0] = group->correction_low[b][0] = (int16_t)rounding->middle;
+  group->correction[b][1] = (int16_t)-sum;
+  group->correction_low[b][1] = (int16_t)-sum_low;
 }
 
 #endif

@@ -36,21 +36,14 @@ static void quantize(const float *x, size_t width, ck_group *out) {
       above = vmaxq_f32(above, vld1q_f32(x + 4 * i));
     }
     float smallest = vminvq_f32(below), largest = vmaxvq_f32(above);
-    float magnitude = -smallest > largest ? -smallest : largest, scale = 0, inverse = 0;
-    if (magnitude > CK_NEGLIGIBLE) {
-      float range = (largest - smallest) / CK_LEVEL_STEPS;
-      float middle = __builtin_fabsf(largest + smallest) / CK_MIDDLE_STEPS;
-      scale = range > middle ? range : middle;
-      inverse = 1 / scale;
+    ck_rounding rounding = ck_rounding_of(smallest, largest);
+    if (!(rounding.scale <= FLT_MAX)) {
+      ck_put_not_finite(group, b);
+      continue;
     }
-    int32_t middle = (vcvtns_s32_f32(smallest * inverse) + vcvtns_s32_f32(largest * inverse)) >> 1;
-    int32_t sum_low = round_levels(x, inverse, middle, group->low + b * 16);
-    int32_t sum = sum_low + round_levels(x + 16, inverse, middle, group->high + b * 16);
-    group->scale[b] = scale;
-    group->sum[b] = scale * (float)sum;
-    group->correction[b][0] = group->correction_low[b][0] = (int16_t)middle;
-    group->correction[b][1] = (int16_t)-sum;
-    group->correction_low[b][1] = (int16_t)-sum_low;
+    int32_t sum_low = round_levels(x, rounding.inverse, rounding.middle, group->low + b * 16);
+    int32_t sum = sum_low + round_levels(x + 16, rounding.inverse, rounding.middle, group->high + b * 16);
+    ck_put_rounding(group, b, &rounding, sum, sum_low);
   }
 }
 

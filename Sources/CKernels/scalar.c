@@ -213,25 +213,20 @@ static void quantize(const float *x, size_t width, ck_group *out) {
       smallest = fminf(smallest, v[j]);
       largest = fmaxf(largest, v[j]);
     }
-    float magnitude = fmaxf(-smallest, largest), scale = 0, inverse = 0;
-    if (magnitude > CK_NEGLIGIBLE) {
-      scale = fmaxf((largest - smallest) / CK_LEVEL_STEPS,
-                    fabsf(largest + smallest) / CK_MIDDLE_STEPS);
-      inverse = 1 / scale;
+    for (size_t j = 0; j < 32; j++)
+      if (v[j] != v[j]) largest = v[j];
+    ck_rounding rounding = ck_rounding_of(smallest, largest);
+    if (!(rounding.scale <= FLT_MAX)) {
+      ck_put_not_finite(group, b);
+      continue;
     }
-    int32_t middle = ((int32_t)rintf(smallest * inverse) + (int32_t)rintf(largest * inverse)) >> 1;
     int32_t sums[2] = {0, 0};
     for (size_t j = 0; j < 32; j++) {
-      int32_t steps = (int32_t)rintf(v[j] * inverse);
-      (j < 16 ? group->low : group->high)[b * 16 + j % 16] = (int8_t)(steps - middle);
+      int32_t steps = (int32_t)rintf(v[j] * rounding.inverse);
+      (j < 16 ? group->low : group->high)[b * 16 + j % 16] = (int8_t)(steps - rounding.middle);
       sums[j / 16] += steps;
     }
-    // level - zero = steps, so the zero point is -middle.
-    group->scale[b] = scale;
-    group->sum[b] = scale * (float)(sums[0] + sums[1]);
-    group->correction[b][0] = group->correction_low[b][0] = (int16_t)middle;
-    group->correction[b][1] = (int16_t)-(sums[0] + sums[1]);
-    group->correction_low[b][1] = (int16_t)-sums[0];
+    ck_put_rounding(group, b, &rounding, sums[0] + sums[1], sums[0]);
   }
 }
 

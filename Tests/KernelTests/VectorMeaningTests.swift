@@ -49,11 +49,8 @@ struct VariantProduct: Sendable, CustomTestStringConvertible {
     let groups = Guarded(byteCount: groupBytes)
     let takesGroups = type.valuesPerBlock > 1
     if takesGroups {
-      // What the product gets to see is x without what the rounding lost.
-      let lost = Guarded(byteCount: width * 4)
       product.variant.table.quantize(floats.floats, width, groups.groups)
-      product.variant.table.residual(floats.floats, width, groups.groups, lost.floats)
-      for i in 0..<width { seen[i] -= lost.floats[i] }
+      for i in 0..<width { seen[i] = Self.value(i, of: groups.groups) }
     }
     var out = [Float](repeating: .nan, count: rows)
     stored.withUnsafeBytes { bytes in
@@ -67,5 +64,19 @@ struct VariantProduct: Sendable, CustomTestStringConvertible {
       let magnitude = terms.reduce(0) { $0 + abs($1) }
       #expect(abs(Double(out[row]) - terms.reduce(0, +)) <= magnitude * 2e-6, "row \(row)")
     }
+  }
+
+  /// Value `i` of a row of groups as `ck_group` defines it: scale * (level - zero).
+  private static func value(_ i: Int, of groups: UnsafePointer<ck_group>) -> Float {
+    let group = groups + i / 128, block = i % 128 / 32
+    let level = UnsafeRawPointer(group).load(
+      fromByteOffset: (i % 32 < 16 ? 0 : 64) + block * 16 + i % 16, as: Int8.self)
+    let scale = withUnsafeBytes(of: group.pointee.scale) {
+      $0.load(fromByteOffset: block * 4, as: Float.self)
+    }
+    let minusZero = withUnsafeBytes(of: group.pointee.correction) {
+      $0.load(fromByteOffset: block * 4, as: Int16.self)
+    }
+    return scale * Float(Int(level) + Int(minusZero))
   }
 }
