@@ -45,8 +45,9 @@ test-data: setup ## make what the tests on real models read (kept in ~/.cache/cr
 bench: build ## rates beside llama.cpp's, built for this processor (an hour or two; ARGS="--only …")
 	@Benchmarks/against_llama_cpp.py $(ARGS)
 
-bench-chat: build ## first token, full screen, idle chat, and 7B in 4 GiB of memory
+bench-chat: build ## first token, drafting, full screen, idle chat, and 7B in 4 GiB of memory
 	@Benchmarks/first_token.py
+	@Benchmarks/drafting.py
 	@Benchmarks/full_screen.py
 	@Benchmarks/memory_cap.py
 

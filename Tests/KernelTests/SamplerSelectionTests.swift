@@ -100,4 +100,20 @@ private func drawn(
     logits[count - 1] = 0
     #expect(logits.withUnsafeBufferPointer { Sampler.mostLikely($0) } == count - 1)
   }
+
+  /// One logit that is no number, or too large for one, anywhere among others.
+  @Test(arguments: [1, 7, 8, 15, 16, 17, 33, 64, 70])
+  func whatIsNotFiniteIsSeenWhereverItIs(count: Int) {
+    var logits = (0..<count).map { Float($0 % 3) - 1 }
+    logits[count / 2] = -.greatestFiniteMagnitude
+    logits[0] = .greatestFiniteMagnitude
+    #expect(logits.withUnsafeBufferPointer { LogitScan.areFinite($0) })
+    for place in logits.indices {
+      for wrong in [Float.nan, .infinity, -.infinity, .signalingNaN] {
+        var damaged = logits
+        damaged[place] = wrong
+        #expect(!damaged.withUnsafeBufferPointer { LogitScan.areFinite($0) })
+      }
+    }
+  }
 }

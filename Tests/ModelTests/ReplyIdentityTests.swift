@@ -63,8 +63,8 @@ extension OneAtATime {
           let part = prompt[start..<min(start + size, prompt.count)]
           _ = try inference.append(part, logitCount: 0)
         }
-        for drafting in [Drafting.off, .always, .whenItPays] {
-          let reply = try reply(inference, drafting, greedy, limit: 48)
+        for drafting in batch == 512 ? [Drafting.off, .always, .whenItPays] : [.off, .always] {
+          let reply = try reply(inference, drafting, greedy, limit: 40)
           let wanted = first ?? reply
           first = wanted
           #expect(reply.tokens == wanted.tokens, "batch \(batch), threads \(threads), \(drafting)")

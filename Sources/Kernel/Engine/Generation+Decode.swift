@@ -98,7 +98,8 @@ private struct Drafter {
   private let request: GenerationRequest
   private let endOfGeneration: Set<TokenID>
   private var isOn: Bool
-  private var lookup: PromptLookup?
+  /// Empty until the first token is out.
+  private var lookup = PromptLookup([])
   private var policy = DraftPolicy()
   private var last: TokenID = 0
 
@@ -112,13 +113,12 @@ private struct Drafter {
   mutating func take(_ token: TokenID) {
     last = token
     guard isOn else { return }
-    if lookup == nil {
-      // Not before the first token is out.
+    if lookup.tokens.isEmpty {
       lookup = PromptLookup(request.tokens)
-    } else if let lookup, let match = lookup.match {
+    } else if let match = lookup.match {
       policy.observe(matchLength: match.length, wasRight: lookup.tokens[match.next] == token)
     }
-    lookup?.append(token)
+    lookup.append(token)
   }
 
   /// Takes in how the last batch's draft fared.
@@ -130,7 +130,7 @@ private struct Drafter {
   func fill(_ batch: inout [TokenID], limit: Int, costs: PassCosts) {
     batch.removeAll(keepingCapacity: true)
     batch.append(last)
-    guard isOn, let lookup, let match = lookup.match else { return }
+    guard isOn, let match = lookup.match else { return }
     let known = min(limit, DraftPolicy.draftLimit, lookup.tokens.count - match.next)
     let count =
       request.drafting == .always

@@ -1,12 +1,12 @@
 /// Loops over all logits of a vocabulary, eight at a time: a draw is mostly these.
-enum LogitScan {
+package enum LogitScan {
   private typealias Lanes = SIMD8<Float>
 
   /// Logits whose largest is kept, so that a second loop can pass over most of them.
   static let blockSize = 64
 
   /// Whether none is infinite or no number.
-  static func areFinite(_ logits: UnsafeBufferPointer<Float>) -> Bool {
+  package static func areFinite(_ logits: UnsafeBufferPointer<Float>) -> Bool {
     // Nothing but a finite number gives zero here, and a NaN stays in a sum.
     var sums = (Lanes(), Lanes())
     let wide = logits.count / 16 * 16
