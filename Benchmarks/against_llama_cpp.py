@@ -124,6 +124,7 @@ def environment(named, with_ik):
             if not run(*pip, "--no-binary", package, LLAMA, CMAKE_ARGS="-DGGML_NATIVE=ON"):
                 stop(f"{LLAMA} cannot be built (details: {log}): it wants a C and a C++ compiler")
             done.append(LLAMA)
+            stamp.write_text("\n".join(done))
         if IK in missing:
             # Without it there is still a table; `!` remembers not to try each time.
             ready = run(*pip, "--only-binary", IK.split("=")[0], IK)

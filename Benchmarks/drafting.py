@@ -74,8 +74,8 @@ def main():
     for name in arguments.case or CASES:
         rates = {False: [], True: []}
         tokens = None
-        for _ in range(arguments.runs):
-            for draft in rates:
+        for turn in range(arguments.runs):
+            for draft in (False, True) if turn % 2 == 0 else (True, False):
                 last = reply(path, name, draft, arguments)
                 if tokens not in (None, last["tokens"]):
                     stop(f"{name}: the tokens are not the same with drafts as without")

@@ -3,7 +3,7 @@
 
 /// Products with up to eight tokens: the weights are unpacked on the way, four rows at a time.
 
-#include "avx512_unpack.h"
+#include "avx512_levels.h"
 
 #pragma clang attribute push(CK_AVX512_TARGET, apply_to = function)
 
@@ -87,9 +87,8 @@ INLINE void accumulate(int type, int T, const level_group w[4], const scale_grou
 /// Fetches ahead, while group `group` of four rows that follow each other is worked on.
 ///
 /// Memory is read fastest as one line, so what is fetched are the bytes that lie in the same
-/// order `distance` bytes on (a multiple of four rows), whichever row they belong to. Measured
-/// on a Zen 4, one thread, against a plain read loop: 85 % of its rate, where fetching along each
-/// row gave 65 %. What lies too far ahead for the first-level cache goes into the second, and
+/// order `distance` bytes on (a multiple of four rows), whichever row they belong to; fetching
+/// along each row was a fifth slower where it was measured. What lies too far ahead for the first-level cache goes into the second, and
 /// from there along each row.
 INLINE void prefetch(int type, const uint8_t *const *rows, size_t group, size_t distance) {
   const size_t bytes = group_bytes(type);

@@ -3,7 +3,7 @@
 
 /// Products with many tokens: the weights are unpacked into panels that serve all of them.
 
-#include "avx512_unpack.h"
+#include "avx512_levels.h"
 
 #pragma clang attribute push(CK_AVX512_TARGET, apply_to = function)
 

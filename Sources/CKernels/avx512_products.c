@@ -19,6 +19,7 @@
 INLINE void multiply_quantized(int type, const uint8_t *weights, size_t row_bytes, size_t rows,
                                size_t width, const uint8_t *x, size_t x_bytes, size_t tokens,
                                float *out, size_t out_stride) {
+  if (tokens == 0) return;
   if (tokens >= MANY_TOKENS)
     return rows_by_many_tokens(type, weights, row_bytes, rows, width, x, x_bytes, tokens, out,
                                out_stride);

@@ -149,7 +149,10 @@ import cria
   }
 
   /// Hundreds of gigabytes, which would be reserved without complaint and run out in mid-reply.
-  @Test func aWindowLargerThanTheMemoryIsRefused() throws {
+  /// The largest window of this model takes 594 GB: a machine with more has to be believed.
+  @Test(
+    .enabled(if: sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE)) < 500_000_000_000))
+  func aWindowLargerThanTheMemoryIsRefused() throws {
     try home.shell("cria synth --shape 160M --type q4_0 m.gguf").expectSuccess()
     let result = try home.shell("cria run -m ./m.gguf --context 16000000 abc </dev/null")
     #expect(result.status == 1 && result.output == "")

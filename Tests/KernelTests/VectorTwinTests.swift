@@ -128,6 +128,29 @@ import Testing
     }
   }
 
+  /// Wherever in a row something is no finite number, every product with the row is NaN.
+  @Test(arguments: Variant.all, [Float.nan, .infinity, -.infinity])
+  func quantizeKeepsWhatIsNoNumber(variant: Variant, value: Float) throws {
+    let format = try #require(Format.all.first { $0.number == CK_Q4_1 })
+    for width in [128, 160] {
+      let product = Product(format, width: width, rows: 3, tokens: 17, seed: width)
+      for place in 0..<width {
+        var x = [Float](repeating: 1, count: width)
+        x[place] = value
+        for token in [0, 16] {
+          let groups = (product.activations.start + token * product.activationBytes)
+            .assumingMemoryBound(to: ck_group.self)
+          variant.table.quantize(x, width, groups)
+        }
+        let one = product.results(variant, rows: 0..<3, tokens: 0..<1)
+        let many = product.results(variant, rows: 0..<3, tokens: 0..<17)
+        let found = one[0] + many[0] + many[16]
+        if !found.allSatisfy(\.isNaN) { Issue.record("width \(width), place \(place)") }
+        if !many[1].allSatisfy(\.isFinite) { Issue.record("spilled, width \(width)") }
+      }
+    }
+  }
+
   /// From -126 to 127 the scale is one and the zero point zero; moved by 20, the zero point is.
   @Test(arguments: Variant.all, [0, 20])
   func quantizeRoundsTiesToEven(variant: Variant, shift: Int) {

@@ -56,8 +56,10 @@ extension OneAtATime {
       try #require(prompt.count > 512)
       let greedy = SamplingPolicy(temperature: 0, repeatPenalty: 1)
       var first: Reply?
-      for (batch, threads) in [(512, 2), (1, 2), (2, 1), (7, 2), (64, 1), (512, 1)] {
+      for (batch, threads) in [(512, 2), (1, 2), (2, 1), (7, 2), (8, 1), (9, 2), (64, 1), (512, 1)]
+      {
         let inference = try inference(threads: threads)
+        // 512 tokens come in as many batches as the engine splits them into.
         let size = min(batch, Inference.batchLimit)
         for start in stride(from: 0, to: prompt.count, by: size) {
           let part = prompt[start..<min(start + size, prompt.count)]

@@ -76,8 +76,9 @@ typedef struct {
   ck_multiply multiply[CK_TYPE_COUNT];
 
   /// Rounds `width` values (a multiple of 32) to (width + 127) / 128 groups, which lie at a
-  /// multiple of 64 bytes. A block without a value above 2.5e-30 becomes zeros; one with a value
-  /// that is not finite, something that makes every product with it NaN.
+  /// multiple of 64 bytes. A block whose values differ by less than 2.5e-30, and are all that
+  /// close to zero, becomes zeros; one with a value that is not finite, or near the largest float,
+  /// becomes something that makes every product with it NaN.
   void (*quantize)(const float *x, size_t width, ck_group *out);
 
   /// out[i] = x[i] / sqrt(mean(x^2) + epsilon) * weight[i].

@@ -77,7 +77,8 @@ package enum GenerationEvent: Sendable {
   /// A token and the text that it completes (possibly none yet).
   case token(TokenID, text: String)
   /// Tokens that this reply has drafted so far, and how many of them were right. Follows the
-  /// tokens of each pass that checked some.
+  /// tokens of each pass that checked some, but one in which the reply ends: the statistics of
+  /// `finished` have that.
   case drafted(count: Int, accepted: Int)
   /// `trailingText`: what the decoder still held back.
   case finished(StopReason, GenerationStatistics, trailingText: String)

@@ -28,7 +28,8 @@ package struct LoadRequest: Sendable {
     let model = try LlamaModel(path: path)
     let hyper = model.hyperparameters
     let contextLength = contextLength ?? min(hyper.contextLength, Self.defaultContextLimit)
-    let threadCount = threadCount ?? Processor.threadCount
+    try Inference.check(contextLength: contextLength)
+    let threadCount = Inference.workerCount(threadCount ?? Processor.threadCount)
     try MemoryNeed(hyper, threadCount: threadCount).check(
       contextLength: contextLength, available: Processor.memoryByteCount,
       at: model.file.file.name)

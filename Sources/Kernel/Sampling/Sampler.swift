@@ -64,7 +64,8 @@ package struct Sampler: Sendable {
   }
 
   private mutating func choose(from logits: UnsafeBufferPointer<Float>) -> TokenID {
-    if policy.temperature == 0 || policy.topK == 1 { return Self.mostLikely(logits) }
+    // A temperature that a float holds as zero divides like zero.
+    if Float(policy.temperature) == 0 || policy.topK == 1 { return Self.mostLikely(logits) }
     let best = LogitScan.maxima(of: logits, into: &maxima)
     if policy.allowsAll(of: logits.count) { return chooseOfAll(logits, best: best) }
     if policy.topK > 0 && policy.topK < logits.count {

@@ -44,7 +44,8 @@ struct ForwardPass {
       let layer = model.layers[index]
       if worker == 0 { cancellation.look() }
       var x = normalized(
-        0..<batch.tokens.count, layer.attentionNorm, worker, scratch, for: [layer.query, layer.key])
+        0..<batch.tokens.count, layer.attentionNorm, worker, scratch,
+        for: [layer.query, layer.key, layer.value])
       projectQueryKeyValue(x, batch, index, layer, worker, cache, scratch)
       pool.barrier(worker)
       // Closed before that barrier or not at all, so all see the same.

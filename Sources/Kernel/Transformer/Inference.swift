@@ -21,7 +21,7 @@ package final class Inference {
 
   /// Tokens computed at once. More would hardly be faster; with fewer the weights are read
   /// more often. A batch can be cancelled between any two layers.
-  package static let batchLimit = 128
+  package static let batchLimit = 256
 
   /// - Parameters:
   ///   - contextLength: positions to hold; at most what the caller wants to pay memory for.
@@ -29,14 +29,10 @@ package final class Inference {
   ///     `LoadRequest.threadLimit`.
   /// - Throws: `outOfMemory`; `invalidRequest` for a `contextLength` that cannot be.
   package init(model: LlamaModel, contextLength: Int, threadCount: Int) throws(KernelError) {
-    let contextLimit = LoadRequest.contextLimit
-    guard contextLength > 0, contextLength <= contextLimit else {
-      throw KernelError(
-        .invalidRequest, at: "context", "\(contextLength) positions, expected 1 to \(contextLimit)")
-    }
+    try Self.check(contextLength: contextLength)
     self.model = model
     self.contextLength = contextLength
-    let workerCount = min(max(1, threadCount), LoadRequest.threadLimit)
+    let workerCount = Self.workerCount(threadCount)
     cache = try KVCache(hyperparameters: model.hyperparameters, contextLength: contextLength)
     scratch = try Scratch(
       model.hyperparameters, contextLength: contextLength, workerCount: workerCount)
@@ -47,6 +43,18 @@ package final class Inference {
   }
 
   deinit { pool.stop() }
+
+  /// - Throws: `invalidRequest` for a number of positions that cannot be.
+  static func check(contextLength: Int) throws(KernelError) {
+    let limit = LoadRequest.contextLimit
+    guard contextLength > 0, contextLength <= limit else {
+      throw KernelError(
+        .invalidRequest, at: "context", "\(contextLength) positions, expected 1 to \(limit)")
+    }
+  }
+
+  /// The threads that there will be where `wanted` are asked for.
+  static func workerCount(_ wanted: Int) -> Int { min(max(1, wanted), LoadRequest.threadLimit) }
 
   /// Computes `new` after the tokens held, in one batch, and keeps them.
   ///

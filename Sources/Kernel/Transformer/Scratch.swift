@@ -2,8 +2,6 @@ import Glibc
 
 /// The buffers of one forward pass, for up to `tokenCapacity` tokens at a time. Allocated once.
 struct Scratch: ~Copyable {
-  let tokenCapacity: Int
-
   let residual: UnsafeMutablePointer<Float>  // (token, width)
   let normed: Activations  // (token, width)
   let query: UnsafeMutablePointer<Float>  // (token, headCount · headSize)
@@ -62,7 +60,6 @@ struct Scratch: ~Copyable {
     let parts = AttentionParts.Layout(&sizes, hyper, workerCount, stretchCount)
 
     memory = try Arena(sizes)
-    self.tokenCapacity = tokenCapacity
     self.residual = memory.floats(at: residual)
     self.normed = normed.place(in: memory)
     self.query = memory.floats(at: query)
@@ -130,7 +127,6 @@ struct AttentionParts {
     max(tileTokenCount(hyper), sharedTokenLimit) * hyper.headsPerGroup
   }
 
-  let stretchCount: Int
   /// For each worker: (stretch, query, headSize), (stretch, query), (stretch, query).
   let own: [Part]
   /// The same for (token · head) queries that all workers fill together.
@@ -143,7 +139,6 @@ struct AttentionParts {
   }
 
   struct Layout {
-    private let stretchCount: Int
     private let own: [(Int, Int, Int)]
     private let shared: (Int, Int, Int)
 
@@ -155,7 +150,6 @@ struct AttentionParts {
         let count = stretchCount * queries
         return (sizes.add(count * hyper.headSize), sizes.add(count), sizes.add(count))
       }
-      self.stretchCount = stretchCount
       own = (0..<workerCount).map { _ in part(AttentionParts.queryLimit(hyper)) }
       shared = part(AttentionParts.sharedTokenLimit * hyper.headCount)
     }
@@ -169,7 +163,7 @@ struct AttentionParts {
             weights: memory.floats(at: offsets.2)))
       }
       let last = placed.removeLast()
-      return AttentionParts(stretchCount: stretchCount, own: placed, shared: last)
+      return AttentionParts(own: placed, shared: last)
     }
   }
 }

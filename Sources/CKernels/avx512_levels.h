@@ -1,5 +1,5 @@
-#ifndef CK_AVX512_UNPACK_H
-#define CK_AVX512_UNPACK_H
+#ifndef CK_AVX512_LEVELS_H
+#define CK_AVX512_LEVELS_H
 
 /// From the stored weight formats to levels, scales and minimums in registers.
 
