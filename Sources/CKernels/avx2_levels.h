@@ -26,10 +26,6 @@ typedef struct {
   __m256 scale, min;
 } group_columns;
 
-INLINE bool has_minimum(int type) {
-  return type == CK_Q4_1 || type == CK_Q5_1 || type == CK_Q4_K || type == CK_Q5_K;
-}
-
 INLINE bool has_split_scales(int type) { return type == CK_Q6_K; }
 
 INLINE bool has_groups(int type) {
@@ -55,20 +51,6 @@ INLINE int zero_level(int type) {
   case CK_Q5_0: return 16;
   case CK_Q6_K: return 32;
   default: return 0;
-  }
-}
-
-/// Bytes of four blocks.
-INLINE size_t group_bytes(int type) {
-  switch (type) {
-  case CK_Q4_0: return 4 * Q4_0_BYTES;
-  case CK_Q4_1: return 4 * Q4_1_BYTES;
-  case CK_Q5_0: return 4 * Q5_0_BYTES;
-  case CK_Q5_1: return 4 * Q5_1_BYTES;
-  case CK_Q4_K: return Q4_K_BYTES / 2;
-  case CK_Q5_K: return Q5_K_BYTES / 2;
-  case CK_Q6_K: return Q6_K_BYTES / 2;
-  default: return 4 * Q8_0_BYTES;
   }
 }
 

@@ -81,6 +81,25 @@ static inline uint16_t ck_float_to_half(float f) {
   return sign | (uint16_t)((bits - 0x38000000) >> 13);
 }
 
+/// Whether a block of weights has a minimum beside its scale.
+static inline __attribute__((always_inline)) bool has_minimum(int type) {
+  return type == CK_Q4_1 || type == CK_Q5_1 || type == CK_Q4_K || type == CK_Q5_K;
+}
+
+/// Bytes of four blocks.
+static inline __attribute__((always_inline)) size_t group_bytes(int type) {
+  switch (type) {
+  case CK_Q4_0: return 4 * Q4_0_BYTES;
+  case CK_Q4_1: return 4 * Q4_1_BYTES;
+  case CK_Q5_0: return 4 * Q5_0_BYTES;
+  case CK_Q5_1: return 4 * Q5_1_BYTES;
+  case CK_Q4_K: return Q4_K_BYTES / 2;
+  case CK_Q5_K: return Q5_K_BYTES / 2;
+  case CK_Q6_K: return Q6_K_BYTES / 2;
+  default: return 4 * Q8_0_BYTES;
+  }
+}
+
 /// How a block of activations is rounded: steps = x * inverse to the nearest, level = steps -
 /// middle, zero point = -middle.
 typedef struct {
