@@ -37,16 +37,33 @@ import Testing
     for _ in 0..<10 {
       pool.run(teamSize: team) { worker in
         for _ in 0..<5 {
-          while true {
-            let chunk = pool.nextChunk()
-            if chunk >= 100 { break }
-            taken[chunk] += 1
-          }
+          while let chunk = pool.nextChunk(worker, of: 100) { taken[chunk] += 1 }
           pool.barrier(worker)
         }
       }
     }
     #expect((0..<100).allSatisfy { taken[$0] == 50 })
+  }
+
+  /// A worker that comes late finds its share done by the others.
+  @Test func chunksOfTheLateAreTaken() {
+    let pool = WorkerPool(workerCount: 2, processorCount: 2)
+    defer { pool.stop() }
+    let taken = Slots(count: 7)
+    let isDone = Atomic<Bool>(false)
+    pool.run(teamSize: 2) { worker in
+      if worker == 0 {
+        var order: [Int] = []
+        while let chunk = pool.nextChunk(0, of: 7) { order.append(chunk) }
+        #expect(order == Array(0..<7))
+        for chunk in order { taken[chunk] += 1 }
+        isDone.store(true, ordering: .releasing)
+      } else {
+        while !isDone.load(ordering: .acquiring) { sched_yield() }
+        #expect(pool.nextChunk(1, of: 7) == nil)
+      }
+    }
+    #expect((0..<7).allSatisfy { taken[$0] == 1 })
   }
 
   /// The team changes from step to step; those left out sleep on.

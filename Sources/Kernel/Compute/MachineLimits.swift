@@ -68,10 +68,8 @@ package final class LimitMeter {
     let pieces = (bytes.count + pieceBytes - 1) / pieceBytes
     let turns = max(1, (1 << 28) / bytes.count)
     let start = Clock.seconds()
-    pool.run(teamSize: pool.workerCount) { _ in
-      while true {
-        let piece = pool.nextChunk()
-        if piece >= pieces * turns { break }
+    pool.run(teamSize: pool.workerCount) { worker in
+      while let piece = pool.nextChunk(worker, of: pieces * turns) {
         let first = piece % pieces * pieceBytes
         let part = bytes[first..<min(bytes.count, first + pieceBytes)]
         _ = loops.pointee.read(UnsafeRawBufferPointer(rebasing: part).baseAddress, part.count)
@@ -84,8 +82,10 @@ package final class LimitMeter {
   private func multiply() -> Double {
     while true {
       let start = Clock.seconds()
-      pool.run(teamSize: pool.workerCount) { _ in
-        while pool.nextChunk() < multiplyPieceCount { _ = loops.pointee.multiply(Self.roundCount) }
+      pool.run(teamSize: pool.workerCount) { worker in
+        while pool.nextChunk(worker, of: multiplyPieceCount) != nil {
+          _ = loops.pointee.multiply(Self.roundCount)
+        }
       }
       let seconds = Clock.seconds() - start
       if seconds < Self.shortestPassSeconds {

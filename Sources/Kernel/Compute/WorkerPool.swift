@@ -33,7 +33,10 @@ package final class WorkerPool: @unchecked Sendable {
   private let isStopping = Atomic<Bool>(false)
   private let arrived = Atomic<Int>(0)
   private let phase = Atomic<Int>(0)
-  private let chunk = Atomic<Int>(0)
+  /// For each worker how much of its share of this phase's work has been taken, on cache lines
+  /// of their own.
+  private let taken: UnsafeMutablePointer<Atomic<Int>>
+  private static let takenStride = 128 / MemoryLayout<Atomic<Int>>.stride
   /// Workers that sleep at a barrier, or are about to.
   private let dozing = Atomic<Int>(0)
   private let sleepers: [Sleeper]
@@ -72,6 +75,8 @@ package final class WorkerPool: @unchecked Sendable {
     }
   }
 
+  deinit { taken.deallocate() }
+
   /// Starts `workerCount - 1` threads (at least none, at most `workerLimit - 1`).
   ///
   /// - Parameter processorCount: processors that the threads may run on.
@@ -81,6 +86,8 @@ package final class WorkerPool: @unchecked Sendable {
     self.processorCount = processorCount
     workerCount = min(Self.workerLimit, max(1, wanted))
     sleepers = (0..<workerCount).map { _ in Sleeper() }
+    taken = .allocate(capacity: workerCount * Self.takenStride)
+    for place in 0..<workerCount * Self.takenStride { (taken + place).initialize(to: Atomic(0)) }
     for worker in 1..<workerCount {
       guard let thread = Thread.start({ [self] in serve(worker) }) else { break }
       threads.append(thread)
@@ -103,7 +110,7 @@ package final class WorkerPool: @unchecked Sendable {
       self.body = body
       self.teamSize = min(max(1, teamSize), workerCount)
       stalledSeconds = 0
-      chunk.store(0, ordering: .relaxed)
+      beginChunks(self.teamSize)
       if self.teamSize > 1 { publish(teamSize: self.teamSize) }
       VectorTable.flushingDenormals { body(0) }
       barrier(0)
@@ -111,19 +118,19 @@ package final class WorkerPool: @unchecked Sendable {
     }
   }
 
-  /// Waits until every worker of the team is here, and starts the next phase's chunks from 0.
+  /// Waits until every worker of the team is here, and starts the next phase's chunks.
   @inline(__always)
   package func barrier(_ worker: Int) {
     // Read before arriving: once all are here, worker 0 may begin a step of another team.
     let expected = teamSize
     if expected == 1 {
-      chunk.store(0, ordering: .relaxed)
+      beginChunks(1)
       return
     }
     let current = phase.load(ordering: .acquiring)
     if arrived.add(1, ordering: .acquiringAndReleasing).newValue == expected {
       arrived.store(0, ordering: .relaxed)
-      chunk.store(0, ordering: .relaxed)
+      beginChunks(expected)
       phase.store(current &+ 1, ordering: .sequentiallyConsistent)
       // A sleeper counts itself before it looks at the phase for the last time.
       if dozing.load(ordering: .sequentiallyConsistent) > 0 {
@@ -157,9 +164,29 @@ package final class WorkerPool: @unchecked Sendable {
     dozing.subtract(1, ordering: .relaxed)
   }
 
-  /// The next piece of this phase's work that nobody has taken yet.
+  /// The next piece of `count` in this phase's work that nobody has taken yet: of the worker's
+  /// own share from its beginning to its end, so that it reads memory in one line, and after
+  /// that of what others have left. Nil when nothing is.
   @inline(__always)
-  package func nextChunk() -> Int { chunk.add(1, ordering: .relaxed).oldValue }
+  package func nextChunk(_ worker: Int, of count: Int) -> Int? {
+    let team = teamSize
+    for step in 0..<team {
+      let owner = worker + step < team ? worker + step : worker + step - team
+      let next =
+        firstChunk(owner, of: count)
+        + taken[owner * Self.takenStride].add(1, ordering: .relaxed).oldValue
+      if next < firstChunk(owner + 1, of: count) { return next }
+    }
+    return nil
+  }
+
+  /// Where a worker's share of `count` pieces begins.
+  @inline(__always)
+  package func firstChunk(_ worker: Int, of count: Int) -> Int { worker * count / teamSize }
+
+  private func beginChunks(_ team: Int) {
+    for worker in 0..<team { taken[worker * Self.takenStride].store(0, ordering: .relaxed) }
+  }
 
   private func publish(teamSize: Int) {
     let number = step.load(ordering: .relaxed) / 256 &+ 1

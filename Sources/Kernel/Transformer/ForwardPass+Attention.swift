@@ -32,9 +32,7 @@ extension ForwardPass {
     let tileTokens = AttentionParts.tileTokenCount(hyper)
     let tileCount = (batch.tokens.count + tileTokens - 1) / tileTokens
     let part = scratch.parts.own[worker]
-    while true {
-      let chunk = pool.nextChunk()
-      if chunk >= tileCount * hyper.headCountKV { break }
+    while let chunk = pool.nextChunk(worker, of: tileCount * hyper.headCountKV) {
       let head = chunk % hyper.headCountKV
       let first = chunk / hyper.headCountKV * tileTokens
       let tokens = first..<min(first + tileTokens, batch.tokens.count)
@@ -76,9 +74,7 @@ extension ForwardPass {
     // Stretches that follow each other lie beside each other in memory: a worker takes several.
     let span = max(1, stretchCount * hyper.headCountKV / (Self.chunksPerWorker * pool.teamSize))
     let spanCount = (stretchCount + span - 1) / span
-    while true {
-      let chunk = pool.nextChunk()
-      if chunk >= spanCount * hyper.headCountKV { break }
+    while let chunk = pool.nextChunk(worker, of: spanCount * hyper.headCountKV) {
       let (head, place) = chunk.quotientAndRemainder(dividingBy: spanCount)
       for stretch in place * span..<min(stretchCount, (place + 1) * span) {
         attend(
@@ -87,9 +83,7 @@ extension ForwardPass {
       }
     }
     pool.barrier(worker)
-    while true {
-      let chunk = pool.nextChunk()
-      if chunk >= queriesPerStretch { break }
+    while let chunk = pool.nextChunk(worker, of: queriesPerStretch) {
       let (head, query) = chunk.quotientAndRemainder(dividingBy: queries)
       let (token, member) = query.quotientAndRemainder(dividingBy: group)
       vectors.join(

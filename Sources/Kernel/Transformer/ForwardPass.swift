@@ -3,7 +3,6 @@
 /// Every worker runs `compute` from beginning to end; between the phases they meet at the
 /// pool's barrier. What a worker computes for a (row, token) does not depend on the batch or
 /// on the sharing, so prefill, decode and any thread count give the same bits.
-///
 struct ForwardPass {
   let model: LlamaModel
   let pool: WorkerPool
@@ -20,7 +19,7 @@ struct ForwardPass {
     let logitCount: Int
   }
 
-  private var hyper: Hyperparameters { model.hyperparameters }
+  var hyper: Hyperparameters { model.hyperparameters }
 
   init(model: LlamaModel, pool: WorkerPool) {
     self.model = model
@@ -28,9 +27,6 @@ struct ForwardPass {
     vectors = .best
     (frequencies, magnitude) = model.hyperparameters.rope.frequencies(divisors: model.ropeDivisors)
   }
-
-  /// Rows of a matrix that a worker takes on at once, at most.
-  static let chunkRowLimit = 128
 
   /// One worker's part. Worker 0 looks at `cancellation` before each layer; once it is closed,
   /// all leave together, and the batch counts as not computed.
@@ -53,12 +49,14 @@ struct ForwardPass {
       attend(batch, index, worker, cache, scratch)
       pool.barrier(worker)
       x = roundedAttention(batch, worker, scratch, for: layer.attentionOutput)
+      fetchShare(ofHidden: layer, tokenCount: batch.tokens.count, worker)
       addProduct(of: layer.attentionOutput, with: x, batch, worker, scratch)
       pool.barrier(worker)
       x = normalized(
         0..<batch.tokens.count, layer.feedForwardNorm, worker, scratch, for: [layer.gate, layer.up])
       projectGateUp(x, batch, layer, worker, scratch)
       pool.barrier(worker)
+      fetchShare(ofLayer: index + 1, tokenCount: batch.tokens.count, worker)
       addProduct(of: layer.down, with: scratch.hidden, batch, worker, scratch)
       pool.barrier(worker)
     }
@@ -66,7 +64,8 @@ struct ForwardPass {
     let last = batch.tokens.count - batch.logitCount..<batch.tokens.count
     let x = normalized(last, model.outputNorm, worker, scratch, for: [model.output])
     multiplyByChunks(
-      model.output, with: x, tokens: last, into: scratch.logits, outStride: hyper.vocabularySize)
+      model.output, with: x, tokens: last, into: scratch.logits, outStride: hyper.vocabularySize,
+      worker)
   }
 
   // MARK: - Phases
@@ -147,19 +146,12 @@ struct ForwardPass {
     _ x: Activations, _ batch: Batch, _ index: Int, _ layer: LlamaModel.Layer, _ worker: Int,
     _ cache: borrowing KVCache, _ scratch: borrowing Scratch
   ) {
-    // One chunk is one head, which is then rotated and put away by the same worker.
+    fetchShare(of: layer.attentionOutput, tokenCount: batch.tokens.count, worker)
     let size = hyper.headSize
     let count = batch.tokens.count
     let heads = scratch.products[worker]
-    while true {
-      let chunk = pool.nextChunk()
-      if chunk >= hyper.headCount + 2 * hyper.headCountKV { break }
-      let (matrix, head) =
-        chunk < hyper.headCount
-        ? (layer.query, chunk)
-        : chunk < hyper.headCount + hyper.headCountKV
-          ? (layer.key, chunk - hyper.headCount)
-          : (layer.value, chunk - hyper.headCount - hyper.headCountKV)
+    while let chunk = pool.nextChunk(worker, of: headChunkCount) {
+      let (matrix, head) = headChunk(chunk, of: layer)
       let rows = head * size..<(head + 1) * size
       if chunk < hyper.headCount {
         let out = scratch.query + head * size
@@ -200,13 +192,13 @@ struct ForwardPass {
   ) {
     let width = hyper.feedForwardWidth
     let count = batch.tokens.count
-    // Whole groups of activations, so that the worker can round what it has computed.
-    let chunkRows = VectorTable.groupSize
     let up = scratch.products[worker]
-    while true {
-      let first = pool.nextChunk() * chunkRows
-      if first >= width { break }
-      let rows = first..<min(width, first + chunkRows)
+    fetchShare(of: layer.down, tokenCount: count, worker)
+    let chunkRows = Self.hiddenChunkRows
+    while let chunk = pool.nextChunk(worker, of: chunkCount(width, chunkRows)) {
+      let rows = chunk * chunkRows..<min(width, (chunk + 1) * chunkRows)
+      let first = rows.lowerBound
+      if isFew(count) { fetch(layer.up, from: first) }
       let gate = scratch.hidden.floats + first
       multiply(
         layer.gate, rows: rows, with: x, tokens: 0..<count, into: gate,
@@ -231,9 +223,8 @@ struct ForwardPass {
   ) {
     let product = scratch.products[worker]
     let chunkRows = chunkRows(matrix.rowCount, tokenCount: batch.tokens.count)
-    while true {
-      let first = pool.nextChunk() * chunkRows
-      if first >= matrix.rowCount { break }
+    while let chunk = pool.nextChunk(worker, of: chunkCount(matrix.rowCount, chunkRows)) {
+      let first = chunk * chunkRows
       let rows = first..<min(matrix.rowCount, first + chunkRows)
       multiply(
         matrix, rows: rows, with: x, tokens: 0..<batch.tokens.count, into: product,
@@ -248,20 +239,13 @@ struct ForwardPass {
 
   // MARK: - Products
 
-  /// Few enough chunks to be cheap, enough to even out: about four for each worker.
-  private func chunkRows(_ rowCount: Int, tokenCount: Int) -> Int {
-    let even = (rowCount / (4 * pool.teamSize) + 15) / 16 * 16
-    return max(16, min(even, tokenCount == 1 ? rowCount : Self.chunkRowLimit))
-  }
-
   private func multiplyByChunks(
     _ matrix: Matrix, with x: Activations, tokens: Range<Int>,
-    into out: UnsafeMutablePointer<Float>, outStride: Int
+    into out: UnsafeMutablePointer<Float>, outStride: Int, _ worker: Int
   ) {
     let chunkRows = Self.chunkRowLimit
-    while true {
-      let first = pool.nextChunk() * chunkRows
-      if first >= matrix.rowCount { break }
+    while let chunk = pool.nextChunk(worker, of: chunkCount(matrix.rowCount, chunkRows)) {
+      let first = chunk * chunkRows
       multiply(
         matrix, rows: first..<min(matrix.rowCount, first + chunkRows), with: x, tokens: tokens,
         into: out + first, outStride: outStride)
