@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Glibc
 import Kernel
 import Synchronization
@@ -43,8 +44,9 @@ import Testing
   /// - Parameter cancelAt: cancels while that token, counted from 1, is told.
   private func reply(
     _ drafting: Drafting, _ policy: SamplingPolicy, prompt: [TokenID]? = nil, limit: Int = .max,
-    cancelAt: Int = .max
+    cancelAt: Int = .max, from other: Inference? = nil
   ) throws -> Reply {
+    let inference = other ?? self.inference
     inference.truncate(to: 0)
     let cancellation = Cancellation()
     let generation = Generation(
@@ -143,6 +145,67 @@ import Testing
       }
     }
     #expect(endings > 0)
+  }
+
+  /// A file may have a token whose keys and values are finite, but not its logits. In a prompt it
+  /// does no harm; a draft with it must do none either.
+  @Test func aDraftWhoseLogitsAreNotFiniteIsDropped() throws {
+    let folder = try GGUFScratch()
+    let plainPath = folder.file("plain.gguf")
+    let spoiledPath = folder.file("spoiled.gguf")
+    try synthesize(shape: .tiny, type: .f32, seed: 7, to: plainPath)
+    let spoiled: TokenID = 320
+    let bytes = try overflowing(at: spoiled, in: plainPath)
+    try Data(bytes).write(to: URL(filePath: spoiledPath))
+    // Whatever of the two comes next has stood after the other two, with the spoiled one behind.
+    let prompt: [TokenID] = [1, 310, 311, 310, spoiled, 312, 310, 311, 311, spoiled, 312, 310, 311]
+    var policy = policy(1, temperature: 0)
+    policy.repeatPenalty = 0.01
+    policy.repeatWindow = 2
+
+    let healthy = try LoadRequest(path: plainPath, contextLength: 64, threadCount: 1).open()
+    let control = try reply(.always, policy, prompt: prompt, limit: 20, from: healthy.inference)
+    #expect(control.statistics.draftedTokenCount > 0)
+
+    let inference = try LoadRequest(path: spoiledPath, contextLength: 64, threadCount: 1)
+      .open().inference
+    #expect(throws: KernelError.self) { try inference.append([310, spoiled], logitCount: 1) }
+    let plain = try reply(.off, policy, prompt: prompt, limit: 20, from: inference)
+    let drafted = try reply(.always, policy, prompt: prompt, limit: 20, from: inference)
+    #expect([310, 311].contains(plain.outcome.tokens.first))
+    #expect(plain.outcome.tokens.count == 20)
+    #expect(drafted.outcome == plain.outcome)
+    #expect(drafted.statistics.draftedTokenCount == 0)
+  }
+
+  /// The model of the tiny shape in `path`, in F32, with a channel that only `token` has and that
+  /// nothing but the last layer's feed-forward step takes up: there it overflows.
+  private func overflowing(at token: TokenID, in path: String) throws -> [UInt8] {
+    let file = try GGUFFile(path: path)
+    var bytes = [UInt8](try Data(contentsOf: URL(filePath: path)))
+    func put(_ value: Float, _ name: String, row: Int, column: Int) throws {
+      let tensor = try #require(file.tensor(named: name))
+      let start = tensor.byteOffset + 4 * (row * tensor.rowWidth + column)
+      withUnsafeBytes(of: value.bitPattern.littleEndian) {
+        bytes.replaceSubrange(start..<start + 4, with: $0)
+      }
+    }
+    let shape = ModelShape.tiny
+    for row in 0..<shape.vocabularySize {
+      try put(row == token ? 1 : 0, "token_embd.weight", row: row, column: 0)
+    }
+    for layer in 0..<shape.layerCount {
+      for column in 0..<shape.width {
+        try put(0, "blk.\(layer).attn_output.weight", row: 0, column: column)
+      }
+      for column in 0..<shape.feedForwardWidth {
+        try put(0, "blk.\(layer).ffn_down.weight", row: 0, column: column)
+      }
+    }
+    let last = shape.layerCount - 1
+    try put(1e25, "blk.\(last).ffn_gate.weight", row: 0, column: 0)
+    try put(1e25, "blk.\(last).ffn_up.weight", row: 0, column: 0)
+    return bytes
   }
 }
 
