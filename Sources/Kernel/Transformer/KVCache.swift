@@ -4,8 +4,7 @@ import Glibc
 ///
 /// Keys lie position-last in blocks of 16, so that one load brings sixteen positions and a
 /// score needs no horizontal sum; values lie one position after the other. Memory is
-/// reserved at once and taken as positions are written, in huge pages where the system has
-/// them: behind 6,000 positions decoding is limited by reading them.
+/// reserved at once and taken page by page as positions are written.
 struct KVCache: ~Copyable {
   /// Positions, a multiple of the stretch that attention works in.
   let capacity: Int
@@ -41,8 +40,6 @@ struct KVCache: ~Copyable {
         .outOfMemory, at: "KV cache",
         "\(byteCount) bytes for \(contextLength) positions could not be reserved")
     }
-    // A refusal only costs speed.
-    _ = madvise(memory, byteCount, MADV_HUGEPAGE)
     keys = memory.bindMemory(to: UInt16.self, capacity: 2 * half)
     values = keys + half
   }
