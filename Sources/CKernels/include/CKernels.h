@@ -126,12 +126,6 @@ void ck_add(float *x, const float *y, size_t count);
 void ck_join(const float *partial, size_t part_stride, const float *maxima, const float *sums,
              size_t scalar_stride, size_t parts, size_t width, float *out);
 
-/// Fetches `count` bytes into the second-level cache, without waiting for them.
-static inline void ck_fetch(const void *bytes, size_t count) {
-  for (size_t line = 0; line < count; line += 64)
-    __builtin_prefetch((const char *)bytes + line, 0, 2);
-}
-
 /// Tells the processor that this thread spins.
 static inline void ck_pause(void) {
 #if defined(__x86_64__)

@@ -124,10 +124,6 @@ package struct VectorTable: @unchecked Sendable {
     ck_join(partial, partStride, maxima, sums, scalarStride, partCount, width, out)
   }
 
-  /// Brings bytes, which are to be read soon, near the processor.
-  @inline(__always)
-  static func fetch(_ bytes: UnsafeRawPointer, byteCount: Int) { ck_fetch(bytes, byteCount) }
-
   /// Tells the processor that this thread waits in a loop.
   @inline(__always) static func pause() { ck_pause() }
 

@@ -182,7 +182,7 @@ package final class WorkerPool: @unchecked Sendable {
 
   /// Where a worker's share of `count` pieces begins.
   @inline(__always)
-  package func firstChunk(_ worker: Int, of count: Int) -> Int { worker * count / teamSize }
+  private func firstChunk(_ worker: Int, of count: Int) -> Int { worker * count / teamSize }
 
   private func beginChunks(_ team: Int) {
     for worker in 0..<team { taken[worker * Self.takenStride].store(0, ordering: .relaxed) }

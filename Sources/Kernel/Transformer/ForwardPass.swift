@@ -49,14 +49,12 @@ struct ForwardPass {
       attend(batch, index, worker, cache, scratch)
       pool.barrier(worker)
       x = roundedAttention(batch, worker, scratch, for: layer.attentionOutput)
-      fetchShare(ofHidden: layer, tokenCount: batch.tokens.count, worker)
       addProduct(of: layer.attentionOutput, with: x, batch, worker, scratch)
       pool.barrier(worker)
       x = normalized(
         0..<batch.tokens.count, layer.feedForwardNorm, worker, scratch, for: [layer.gate, layer.up])
       projectGateUp(x, batch, layer, worker, scratch)
       pool.barrier(worker)
-      fetchShare(ofLayer: index + 1, tokenCount: batch.tokens.count, worker)
       addProduct(of: layer.down, with: scratch.hidden, batch, worker, scratch)
       pool.barrier(worker)
     }
@@ -146,7 +144,6 @@ struct ForwardPass {
     _ x: Activations, _ batch: Batch, _ index: Int, _ layer: LlamaModel.Layer, _ worker: Int,
     _ cache: borrowing KVCache, _ scratch: borrowing Scratch
   ) {
-    fetchShare(of: layer.attentionOutput, tokenCount: batch.tokens.count, worker)
     let size = hyper.headSize
     let count = batch.tokens.count
     let heads = scratch.products[worker]
@@ -193,12 +190,10 @@ struct ForwardPass {
     let width = hyper.feedForwardWidth
     let count = batch.tokens.count
     let up = scratch.products[worker]
-    fetchShare(of: layer.down, tokenCount: count, worker)
     let chunkRows = Self.hiddenChunkRows
     while let chunk = pool.nextChunk(worker, of: chunkCount(width, chunkRows)) {
       let rows = chunk * chunkRows..<min(width, (chunk + 1) * chunkRows)
       let first = rows.lowerBound
-      if isFew(count) { fetch(layer.up, from: first) }
       let gate = scratch.hidden.floats + first
       multiply(
         layer.gate, rows: rows, with: x, tokens: 0..<count, into: gate,
